@@ -9,7 +9,7 @@
 
 #define CLOCK_US INT64_C(1000)
 #define CLOCK_MS INT64_C(1000000)
-#define CLOCK_S INT64_C(1000000000)
+#define CLOCK_S  INT64_C(1000000000)
 
 /* Monotonic time, nanoseconds since an arbitrary start. Timers, deadlines and back-offs use nothing else. */
 int64_t clock_now(void);

@@ -152,7 +152,8 @@ static inline void scoreboard_observe(struct scoreboard *sb, unsigned writer, en
 /* Main thread. */
 void scoreboard_gauge(struct scoreboard *sb, enum scoreboard_gauge gauge, int64_t value);
 
-/* -- notes of what is being handled, for the blame after a crash. By the thread itself; `writer` 1..threads. */
+/* -- notes of what is being handled, for the blame after a crash. By the thread itself; `writer` 1..threads. Every store is a
+ * release, so that a reader who sees a new value sees the odd `seq` too. */
 static inline void scoreboard_note_event(struct scoreboard *sb, unsigned writer, struct scoreboard_position at,
                                          uint32_t handler, int64_t now)
 {
@@ -160,12 +161,11 @@ static inline void scoreboard_note_event(struct scoreboard *sb, unsigned writer,
         uint64_t seq = atomic_load_explicit(&n->seq, memory_order_relaxed);
 
         atomic_store_explicit(&n->seq, seq + 1, memory_order_relaxed);
-        atomic_thread_fence(memory_order_release);
-        atomic_store_explicit(&n->rows[0], at.row, memory_order_relaxed);
-        atomic_store_explicit(&n->offsets[0], at.offset, memory_order_relaxed);
-        atomic_store_explicit(&n->handler, handler, memory_order_relaxed);
-        atomic_store_explicit(&n->since, now, memory_order_relaxed);
-        atomic_store_explicit(&n->count, 1, memory_order_relaxed);
+        atomic_store_explicit(&n->rows[0], at.row, memory_order_release);
+        atomic_store_explicit(&n->offsets[0], at.offset, memory_order_release);
+        atomic_store_explicit(&n->handler, handler, memory_order_release);
+        atomic_store_explicit(&n->since, now, memory_order_release);
+        atomic_store_explicit(&n->count, 1, memory_order_release);
         atomic_store_explicit(&n->seq, seq + 2, memory_order_release);
 }
 

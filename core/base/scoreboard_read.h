@@ -32,7 +32,8 @@ extern const struct scoreboard_row scoreboard_histogram_rows[SCOREBOARD_HISTOGRA
 extern const struct scoreboard_row scoreboard_text_rows[SCOREBOARD_TEXT_COUNT];
 
 /* -- totals: sums over a segment's writers. Reading *adds*, so that the totals of a worker's dead processes and of the living one
- * make one series that never goes back: read each dead process's segment once, keep the result, add the living one to a copy. */
+ * make one series that never goes back: read each dead process's segment once, keep the result, add the living one to a copy. A big struct: not
+ * for the stack. */
 struct scoreboard_sum {
         uint64_t count;
         double sum; /* nanoseconds */
