@@ -1,0 +1,497 @@
+#include "worker/pool.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define POOL_MAGIC 0x9001c0deu
+
+/* How long pushed work may stand unclaimed before further threads are woken. A wake-up costs a few microseconds, so the first
+ * thread gets the time of many quick runs before it is helped. */
+#define NUDGE_INTERVAL (200 * CLOCK_US)
+
+/* A thread is worth waking for this much work. */
+#define WORK_PER_WAKE (50 * CLOCK_US)
+
+struct pool_thread {
+        _Alignas(64) _Atomic uint64_t done_tail; /* the thread's: runs it has finished */
+        _Atomic int64_t cost;                    /* the thread's: moving average of a run, ns */
+        _Atomic uint32_t *done;                  /* ring of run ids */
+        _Alignas(64) uint64_t done_head;         /* the main thread's: runs it has collected */
+        struct pool *pool;
+        pthread_t handle;
+        unsigned number;
+        bool started;
+};
+
+struct pool {
+        uint32_t magic;
+        uint32_t mask;
+        struct pool_options options;
+        struct pool_run *runs;
+        uint32_t *unused; /* stack of run ids; the main thread's */
+        uint32_t unused_count;
+        uint32_t out;
+        uint64_t pushed; /* tail not yet published */
+        uint64_t nudged_head;
+        int64_t nudge_at;
+        int fd;
+        _Alignas(64) _Atomic uint64_t tail; /* the main thread publishes */
+        _Atomic uint32_t *ring;             /* run ids that wait for a thread */
+        _Alignas(64) _Atomic uint64_t head; /* the threads claim */
+        _Alignas(64) _Atomic bool main_sleeps;
+        _Atomic bool recalled;
+        /* The lock guards permits, idle's changes, stop and ended. It is taken only to fall asleep and to wake. */
+        pthread_mutex_t lock;
+        pthread_cond_t wake;
+        pthread_cond_t gone;
+        _Atomic uint32_t idle; /* asleep, and not yet given a permit to wake */
+        uint32_t permits;
+        unsigned ended;
+        bool stop;
+        struct pool_thread *threads;
+};
+
+/* ---- the threads' side ---- */
+
+/* The id of the next run, or UINT32_MAX. Reading the ring before the claim is safe: main overwrites a place only after `head`
+ * has passed it, and then the exchange fails. */
+static uint32_t claim(struct pool *pool)
+{
+        uint64_t head = atomic_load_explicit(&pool->head, memory_order_relaxed);
+
+        for (;;) {
+                uint32_t id;
+
+                if (head == atomic_load(&pool->tail))
+                        return UINT32_MAX;
+                id = atomic_load_explicit(&pool->ring[head & pool->mask], memory_order_relaxed);
+                if (atomic_compare_exchange_weak_explicit(&pool->head, &head, head + 1, memory_order_acquire,
+                                                          memory_order_relaxed))
+                        return id;
+        }
+}
+
+static void wake_main(struct pool *pool)
+{
+        uint64_t one = 1;
+
+        if (atomic_exchange(&pool->main_sleeps, false) && write(pool->fd, &one, sizeof one) < 0)
+                assert(errno == EAGAIN);
+}
+
+/* Publishing and then looking whether main sleeps, both sequentially consistent, pairs with pool_sleep(), which does them the
+ * other way round: one of the two sees the other. */
+static void publish(struct pool_thread *t, uint32_t id)
+{
+        struct pool *pool = t->pool;
+        uint64_t tail = atomic_load_explicit(&t->done_tail, memory_order_relaxed);
+
+        atomic_store_explicit(&t->done[tail & pool->mask], id, memory_order_relaxed);
+        atomic_store(&t->done_tail, tail + 1);
+        if (atomic_load(&pool->main_sleeps))
+                wake_main(pool);
+}
+
+static uint32_t fall_asleep(struct pool *pool)
+{
+        uint32_t id;
+
+        pthread_mutex_lock(&pool->lock);
+        atomic_fetch_add(&pool->idle, 1);
+        while ((id = claim(pool)) == UINT32_MAX && pool->permits == 0 && !pool->stop)
+                pthread_cond_wait(&pool->wake, &pool->lock);
+        /* Whoever leaves with a permit was taken off `idle` when it was given; with work found by itself it takes itself off. */
+        if (pool->permits > 0)
+                pool->permits--;
+        else
+                atomic_fetch_sub(&pool->idle, 1);
+        pthread_mutex_unlock(&pool->lock);
+        return id;
+}
+
+static bool is_over(struct pool *pool)
+{
+        bool stop;
+
+        pthread_mutex_lock(&pool->lock);
+        stop = pool->stop && atomic_load(&pool->head) == atomic_load(&pool->tail);
+        pthread_mutex_unlock(&pool->lock);
+        return stop;
+}
+
+static void *thread_main(void *arg)
+{
+        struct pool_thread *t = arg;
+        struct pool *pool = t->pool;
+        int64_t cost = 0;
+
+        if (pool->options.begin != NULL)
+                pool->options.begin(pool->options.arg, t->number);
+        for (;;) {
+                uint32_t id = claim(pool);
+                uint32_t done = 0;
+                int64_t began;
+
+                if (id == UINT32_MAX)
+                        id = fall_asleep(pool);
+                if (id == UINT32_MAX) {
+                        if (is_over(pool))
+                                break;
+                        continue;
+                }
+                began = clock_now();
+                for (; id != UINT32_MAX && done < 32; id = ++done < 32 ? claim(pool) : UINT32_MAX) {
+                        pool->options.execute(pool->options.arg, t->number, &pool->runs[id]);
+                        publish(t, id);
+                }
+                /* One clock reading for many runs: what a run costs is only needed roughly. */
+                cost += ((clock_now() - began) / done - cost) / 8;
+                atomic_store_explicit(&t->cost, cost, memory_order_relaxed);
+        }
+        pthread_mutex_lock(&pool->lock);
+        pool->ended++;
+        pthread_cond_signal(&pool->gone);
+        pthread_mutex_unlock(&pool->lock);
+        return NULL;
+}
+
+/* ---- the main thread's side ---- */
+
+struct pool_run *pool_take(struct pool *pool)
+{
+        struct pool_run *run;
+
+        if (pool->unused_count == 0)
+                return NULL;
+        run = &pool->runs[pool->unused[--pool->unused_count]];
+        run->flags = 0;
+        run->count = 0;
+        return run;
+}
+
+void pool_events(struct pool_run *run, uint32_t count)
+{
+        if (count > run->capacity) {
+                struct pool_event *old = run->events == run->small ? NULL : run->events;
+
+                run->capacity = count * 2;
+                run->events = memory_resize(old, run->capacity, sizeof *run->events);
+        }
+        run->count = count;
+}
+
+void pool_push(struct pool *pool, struct pool_run *run)
+{
+        atomic_store_explicit(&pool->ring[pool->pushed & pool->mask], run->id, memory_order_relaxed);
+        pool->pushed++;
+        pool->out++;
+}
+
+static void wake(struct pool *pool, uint32_t count)
+{
+        uint32_t idle, i;
+
+        pthread_mutex_lock(&pool->lock);
+        idle = atomic_load(&pool->idle);
+        count = count < idle ? count : idle;
+        atomic_fetch_sub(&pool->idle, count);
+        pool->permits += count;
+        pthread_mutex_unlock(&pool->lock);
+        for (i = 0; i < count; i++)
+                pthread_cond_signal(&pool->wake);
+}
+
+static uint32_t threads_wanted(const struct pool *pool, uint64_t waiting)
+{
+        int64_t cost = 0;
+        uint64_t wanted;
+        unsigned i;
+
+        for (i = 0; i < pool->options.threads; i++) {
+                int64_t own = atomic_load_explicit(&pool->threads[i].cost, memory_order_relaxed);
+
+                cost = own > cost ? own : cost;
+        }
+        wanted = 1 + (cost >= WORK_PER_WAKE ? waiting : waiting * (uint64_t)cost / WORK_PER_WAKE);
+        if (wanted > waiting)
+                wanted = waiting;
+        return wanted < pool->options.threads ? (uint32_t)wanted : pool->options.threads;
+}
+
+void pool_flush(struct pool *pool)
+{
+        uint64_t waiting;
+        uint32_t idle, busy, wanted;
+
+        if (pool->pushed == atomic_load_explicit(&pool->tail, memory_order_relaxed))
+                return;
+        atomic_store(&pool->tail, pool->pushed);
+        idle = atomic_load(&pool->idle);
+        if (idle == 0)
+                return;
+        waiting = pool->pushed - atomic_load(&pool->head);
+        wanted = threads_wanted(pool, waiting);
+        busy = pool->options.threads - idle;
+        if (wanted > busy)
+                wake(pool, wanted - busy);
+        if (pool->nudge_at == INT64_MAX) {
+                pool->nudged_head = atomic_load(&pool->head);
+                pool->nudge_at = clock_now() + NUDGE_INTERVAL;
+        }
+}
+
+int64_t pool_nudge(struct pool *pool, int64_t now)
+{
+        uint64_t head;
+
+        if (now < pool->nudge_at)
+                return pool->nudge_at;
+        head = atomic_load(&pool->head);
+        if (head == pool->pushed || atomic_load(&pool->idle) == 0) {
+                pool->nudge_at = INT64_MAX;
+                return INT64_MAX;
+        }
+        /* Nothing was claimed since the last look: whoever is awake sits in a run. Help at once. */
+        wake(pool, head == pool->nudged_head ? pool->options.threads : 1);
+        pool->nudged_head = head;
+        pool->nudge_at = now + NUDGE_INTERVAL;
+        return pool->nudge_at;
+}
+
+size_t pool_collect(struct pool *pool, struct pool_run **runs, size_t max)
+{
+        size_t count = 0;
+        unsigned i;
+
+        for (i = 0; i < pool->options.threads && count < max; i++) {
+                struct pool_thread *t = &pool->threads[i];
+                uint64_t tail = atomic_load_explicit(&t->done_tail, memory_order_acquire);
+
+                for (; t->done_head != tail && count < max; t->done_head++) {
+                        uint32_t id =
+                            atomic_load_explicit(&t->done[t->done_head & pool->mask], memory_order_relaxed);
+
+                        runs[count++] = &pool->runs[id];
+                        pool->out--;
+                }
+        }
+        return count;
+}
+
+void pool_give(struct pool *pool, struct pool_run *run)
+{
+        pool->unused[pool->unused_count++] = run->id;
+}
+
+uint32_t pool_out(const struct pool *pool)
+{
+        return pool->out;
+}
+
+bool pool_sleep(struct pool *pool)
+{
+        unsigned i;
+
+        atomic_store(&pool->main_sleeps, true);
+        for (i = 0; i < pool->options.threads; i++) {
+                if (atomic_load(&pool->threads[i].done_tail) != pool->threads[i].done_head) {
+                        atomic_store(&pool->main_sleeps, false);
+                        return false;
+                }
+        }
+        return true;
+}
+
+void pool_awake(struct pool *pool, bool readable)
+{
+        uint64_t count;
+
+        atomic_store(&pool->main_sleeps, false);
+        if (readable && read(pool->fd, &count, sizeof count) < 0)
+                assert(errno == EAGAIN);
+}
+
+int pool_fd(const struct pool *pool)
+{
+        return pool->fd;
+}
+
+void pool_recall(struct pool *pool, bool on)
+{
+        atomic_store(&pool->recalled, on);
+}
+
+bool pool_recalled(const struct pool *pool)
+{
+        return atomic_load_explicit(&pool->recalled, memory_order_relaxed);
+}
+
+/* ---- opening and closing ---- */
+
+/* Signals are the main thread's to take. */
+static bool start_thread(struct pool_thread *t, struct pawl_error *err)
+{
+        sigset_t all, before;
+        char name[16];
+        int failed;
+
+        sigfillset(&all);
+        sigdelset(&all, SIGSEGV);
+        sigdelset(&all, SIGBUS);
+        sigdelset(&all, SIGFPE);
+        sigdelset(&all, SIGILL);
+        sigdelset(&all, SIGABRT);
+        sigdelset(&all, SIGTRAP);
+        sigdelset(&all, SIGSYS);
+        pthread_sigmask(SIG_BLOCK, &all, &before);
+        failed = pthread_create(&t->handle, NULL, thread_main, t);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (failed != 0)
+                return error_set(err, "cannot start thread %u of the pool: %s", t->number, strerror(failed));
+        t->started = true;
+        snprintf(name, sizeof name, "pool-%u", t->number);
+        pthread_setname_np(t->handle, name);
+        return true;
+}
+
+static void free_pool(struct pool **poolp)
+{
+        struct pool *pool = *poolp;
+        uint32_t i;
+
+        for (i = 0; pool->runs != NULL && i < pool->options.runs; i++) {
+                if (pool->runs[i].events != pool->runs[i].small)
+                        free(pool->runs[i].events);
+        }
+        for (i = 0; pool->threads != NULL && i < pool->options.threads; i++)
+                free(pool->threads[i].done);
+        if (pool->fd >= 0)
+                close(pool->fd);
+        pthread_cond_destroy(&pool->wake);
+        pthread_cond_destroy(&pool->gone);
+        pthread_mutex_destroy(&pool->lock);
+        free(pool->threads);
+        free(pool->runs);
+        free(pool->unused);
+        free(pool->ring);
+        free(pool);
+        *poolp = NULL;
+}
+
+static void *aligned_zero(size_t size)
+{
+        void *p = aligned_alloc(64, (size + 63) / 64 * 64);
+
+        if (p == NULL)
+                abort();
+        return memset(p, 0, size);
+}
+
+static struct pool *make_pool(const struct pool_options *options)
+{
+        struct pool *pool = aligned_zero(sizeof *pool);
+        pthread_condattr_t monotonic;
+        uint32_t size = 1, i;
+
+        while (size < options->runs)
+                size *= 2;
+        pool->magic = POOL_MAGIC;
+        pool->mask = size - 1;
+        pool->options = *options;
+        pool->nudge_at = INT64_MAX;
+        pool->fd = -1;
+        pool->ring = memory_zero(size, sizeof *pool->ring);
+        pool->runs = memory_zero(options->runs, sizeof *pool->runs);
+        pool->unused = memory_zero(options->runs, sizeof *pool->unused);
+        for (i = 0; i < options->runs; i++) {
+                pool->runs[i].id = i;
+                pool->runs[i].events = pool->runs[i].small;
+                pool->runs[i].capacity = POOL_EVENTS_INLINE;
+                pool->unused[pool->unused_count++] = options->runs - 1 - i;
+        }
+        pool->threads = aligned_zero(options->threads * sizeof *pool->threads);
+        for (i = 0; i < options->threads; i++) {
+                pool->threads[i].pool = pool;
+                pool->threads[i].number = i + 1;
+                pool->threads[i].done = memory_zero(size, sizeof *pool->threads[i].done);
+        }
+        pthread_mutex_init(&pool->lock, NULL);
+        pthread_cond_init(&pool->wake, NULL);
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&pool->gone, &monotonic);
+        pthread_condattr_destroy(&monotonic);
+        return pool;
+}
+
+struct pool *pool_open(const struct pool_options *options, struct pawl_error *err)
+{
+        struct pool *pool;
+        unsigned i;
+
+        assert(options->threads > 0 && options->runs > 0 && options->execute != NULL);
+        pool = make_pool(options);
+        pool->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (pool->fd < 0) {
+                error_set(err, "cannot make the pool's eventfd: %s", strerror(errno));
+                goto fail;
+        }
+        for (i = 0; i < options->threads; i++) {
+                if (!start_thread(&pool->threads[i], err))
+                        goto fail;
+        }
+        return pool;
+fail:
+        pool_close(&pool, INT64_MAX);
+        return NULL;
+}
+
+/* The threads of it that were started and have not left by `deadline`. */
+static unsigned await_threads(struct pool *pool, int64_t deadline)
+{
+        struct timespec until = {.tv_sec = deadline / CLOCK_S, .tv_nsec = deadline % CLOCK_S};
+        unsigned started = 0, left, i;
+
+        for (i = 0; i < pool->options.threads; i++)
+                started += pool->threads[i].started;
+        pthread_mutex_lock(&pool->lock);
+        pool->stop = true;
+        pthread_cond_broadcast(&pool->wake);
+        while (pool->ended < started) {
+                if (pthread_cond_timedwait(&pool->gone, &pool->lock, &until) == ETIMEDOUT)
+                        break;
+        }
+        left = started - pool->ended;
+        pthread_mutex_unlock(&pool->lock);
+        return left;
+}
+
+bool pool_close(struct pool **poolp, int64_t deadline)
+{
+        struct pool *pool = *poolp;
+        unsigned i;
+
+        if (pool == NULL)
+                return true;
+        assert(pool->magic == POOL_MAGIC);
+        pool_flush(pool);
+        if (await_threads(pool, deadline) > 0)
+                return false;
+        for (i = 0; i < pool->options.threads; i++) {
+                if (pool->threads[i].started)
+                        pthread_join(pool->threads[i].handle, NULL);
+        }
+        free_pool(poolp);
+        return true;
+}
