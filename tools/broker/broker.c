@@ -30,12 +30,13 @@ struct broker {
 
 static void usage(FILE *out)
 {
-        fputs("usage: pawl-broker [--brokers N] [--topics FILE] [--topic NAME:PARTITIONS]...\n"
-              "  --brokers N             how many brokers the cluster has (1)\n"
-              "  --topics FILE           the topics to create (etc/topics.conf, unless --topic is given)\n"
-              "  --topic NAME:PARTITIONS one more topic\n"
-              "Prints bootstrap=HOST:PORT,... and serves until SIGTERM, or until the pipe on its standard input closes.\n",
-              out);
+        fputs(
+            "usage: pawl-broker [--brokers N] [--topics FILE] [--topic NAME:PARTITIONS]...\n"
+            "  --brokers N             how many brokers the cluster has (1)\n"
+            "  --topics FILE           the topics to create (etc/topics.conf, unless --topic is given)\n"
+            "  --topic NAME:PARTITIONS one more topic\n"
+            "Prints bootstrap=HOST:PORT,... and serves until SIGTERM, or until the pipe on its standard input closes.\n",
+            out);
 }
 
 static bool broker_open(struct broker *broker, struct pawl_error *err)
@@ -158,8 +159,10 @@ struct options {
 static int parse_options(int argc, char **argv, struct options *options)
 {
         static const struct option known[] = {
-            {"brokers", required_argument, NULL, 'b'}, {"topics", required_argument, NULL, 'f'},
-            {"topic", required_argument, NULL, 't'},   {"help", no_argument, NULL, 'h'},
+            {"brokers", required_argument, NULL, 'b'},
+            {"topics", required_argument, NULL, 'f'},
+            {"topic", required_argument, NULL, 't'},
+            {"help", no_argument, NULL, 'h'},
             {NULL, 0, NULL, 0},
         };
         int option;
