@@ -91,7 +91,7 @@ struct consumer_offset {
 struct consumer_marks {
         int64_t low;      /* cached from the last fetches; -1: not known yet */
         int64_t high;     /* end of the log */
-        int64_t position; /* next offset that consumer_read() would give, markers and holes passed; -1: not known */
+        int64_t position; /* everything below it was given out, or is a marker or a hole; -1: not assigned */
 };
 
 /* Creates the client and (unless `hold`) subscribes. Does not wait for a broker. NULL: *err names the property or defect. */
@@ -118,11 +118,15 @@ size_t consumer_read(struct consumer *consumer, struct message *messages, size_t
 /* True while consumer_read() would find something to try: poll with time-out 0 then. */
 bool consumer_ready(const struct consumer *consumer);
 
-/* Back-pressure: a stopped partition keeps what it has fetched and fetches no more than its limits. Assigned ones start go. */
+/* Back-pressure: a stopped partition keeps what it has fetched and fetches no more than its limits. Assigned ones start
+ * stopped: nothing is read before the first go. */
 void consumer_stop(struct consumer *consumer, uint32_t index);
 void consumer_go(struct consumer *consumer, uint32_t index);
 
-/* Reads partition `index` again from `offset`; messages before that call are void. For rewinds by an operator. */
+/*
+ * Reads partition `index` again from `offset`, for rewinds by an operator. What was read of it before is void. As after an
+ * assignment, and after a GAP, it is stopped until the next go.
+ */
 bool consumer_seek(struct consumer *consumer, uint32_t index, int64_t offset, struct pawl_error *err);
 
 /*
