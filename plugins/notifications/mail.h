@@ -1,0 +1,27 @@
+/*
+ * A delivery as an Internet message (RFC 5322, MIME): UTF-8 in subject and body, whatever the values hold. Pure; any thread.
+ */
+#ifndef NOTIFICATIONS_MAIL_H
+#define NOTIFICATIONS_MAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mail {
+        const char *from;       /* an address: "robot@example.org" */
+        const char *from_name;  /* "" for none */
+        const char *to;         /* an address */
+        const char *message_id; /* without the angle brackets */
+        const char *subject;
+        const char *body;
+        int64_t date; /* nanoseconds since 1970 */
+};
+
+/* Whether an address can stand in an SMTP command and a header: one @, no space, control character, angle bracket or comma. */
+bool mail_address_valid(const char *address);
+
+/* The whole message with CR LF line ends, malloc'ed; NULL when memory is short. `len` gets its length. */
+char *mail_compose(const struct mail *mail, size_t *len);
+
+#endif
