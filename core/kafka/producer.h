@@ -88,7 +88,7 @@ bool producer_notice(struct producer *producer, struct producer_notice *notice);
 size_t producer_unacked(const struct producer *producer);
 size_t producer_unacked_bytes(const struct producer *producer, const char *topic);
 
-/* Sends what lingers at once instead of after linger.ms. Does not wait: reports tell when it is done. */
+/* Asks for what lingers to be sent before linger.ms is over. Does not wait: reports tell when it is done. */
 void producer_flush(struct producer *producer);
 
 /*
