@@ -41,9 +41,12 @@ static void usage(FILE *out)
 
 static bool broker_open(struct broker *broker, struct pawl_error *err)
 {
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
         char text[512];
 
-        broker->client = rd_kafka_new(RD_KAFKA_PRODUCER, NULL, text, sizeof(text));
+        /* It is no client of any cluster, which would be warned of. */
+        rd_kafka_conf_set(conf, "log_level", "3", NULL, 0);
+        broker->client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
         if (!broker->client)
                 return error_set(err, "cannot create the client that carries the mock cluster: %s", text);
         broker->cluster = rd_kafka_mock_cluster_new(broker->client, broker->brokers);
