@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
         PARTITIONS = 6,
@@ -64,18 +65,17 @@ static void feed(struct drive *d)
                 unsigned number = (unsigned)((uint64_t)d->fed * 11400714819323198485ull >> 33) % KEYS;
                 uint32_t partition = number % PARTITIONS;
                 struct engine_input *input;
-                char key[16];
-                int len;
+                char key[sizeof(number)];
 
                 if (!d->reading[partition])
                         break;
-                len = snprintf(key, sizeof(key), "%u", number);
+                memcpy(key, &number, sizeof(key));
                 d->now += NS_AN_EVENT;
                 input = add_input(d, ENGINE_MESSAGE);
                 input->slot = d->free_slots[--d->free_count];
                 input->partition = partition;
                 input->message.offset = d->next_offset[partition]++;
-                input->message.lane = lane_table_key(d->lanes, partition, key, (size_t)len, hash_of(key, (size_t)len));
+                input->message.lane = lane_table_key(d->lanes, partition, key, sizeof(key), hash_of(key, sizeof(key)));
                 input->message.size = SIZE;
                 d->fed++;
         }
