@@ -23,6 +23,8 @@ enum config_part_kind {
         CONFIG_PART_SECRET_FILE, /* by its absolute path */
         CONFIG_PART_SECRET_ENVIRONMENT,
         CONFIG_PART_DIRECTORY, /* the working directory, against which relative names are resolved */
+        CONFIG_PART_MISSING,   /* a file or directory that could not be read; the bytes say why */
+        CONFIG_PART_SECRET_MISSING,
 };
 
 struct config_part {
@@ -38,8 +40,8 @@ struct config_bundle {
 };
 
 /* Reads the main file, topics.conf and each .conf file of plugins.d beside it (or what its keys topics_file and plugin_conf_dir
- * name instead), and the secrets that they name. NULL if something that must be there could not be read; each such thing is in
- * `errors`. `environment`: environ, or NULL for none. */
+ * name instead), and the secrets that they name. Never NULL: what cannot be read is noted in the bundle, and config_parse reports
+ * it with the rest. `errors` gets warnings only (a secret that everybody can read). `environment`: environ, or NULL for none. */
 struct config_bundle *config_bundle_read(const char *path, char *const *environment, struct config_errors *errors);
 void config_bundle_free(struct config_bundle **bundle);
 

@@ -108,6 +108,7 @@ struct config_topic {
 };
 
 struct config_topics {
+        char *file; /* NULL: there is none */
         struct config_topic *items;
         size_t count;
 };
@@ -118,6 +119,8 @@ struct config {
         char *state_dir; /* absolute, as all paths of the host's keys */
         char *run_dir;
         char *plugin_dir;
+        char *plugin_conf_dir; /* NULL: plugins.d beside the main file */
+        char *topics_file;     /* NULL: topics.conf beside the main file */
         int64_t drain;
         int64_t trial_deadline;
         int64_t log_level;  /* enum log_level */
