@@ -16,9 +16,12 @@
 
 #define POOL_MAGIC 0x9001c0deu
 
-/* How long pushed work may stand unclaimed before further threads are woken. A wake-up costs a few microseconds, so the first
- * thread gets the time of many quick runs before it is helped. */
-#define NUDGE_INTERVAL (200 * CLOCK_US)
+/* How long a busy main thread lets pushed work stand unclaimed. Short ones are the scheduler's: on one core a woken thread runs
+ * only when the main thread sleeps. */
+#define NUDGE_INTERVAL (2 * CLOCK_MS)
+
+/* A briefly sleeping main thread is woken when so few runs are left unclaimed: it refills while these are carried out. */
+#define LOW_WATER 64
 
 /* A thread is worth waking for this much work. */
 #define WORK_PER_WAKE (50 * CLOCK_US)
@@ -43,14 +46,13 @@ struct pool {
         uint32_t unused_count;
         uint32_t out;
         uint64_t pushed; /* tail not yet published */
-        uint64_t nudged_head;
         int64_t nudge_at;
         int fd;
-        _Alignas(64) _Atomic uint64_t tail; /* the main thread publishes */
-        _Atomic uint32_t *ring;             /* run ids that wait for a thread */
-        _Alignas(64) _Atomic uint64_t head; /* the threads claim */
-        _Alignas(64) _Atomic bool main_sleeps;
-        _Atomic bool recalled;
+        _Alignas(64) _Atomic uint64_t tail;   /* the main thread publishes */
+        _Atomic uint32_t *ring;               /* run ids that wait for a thread */
+        _Alignas(64) _Atomic uint64_t head;   /* the threads claim */
+        _Alignas(64) _Atomic int main_sleeps; /* 0, or enum pool_sleep */
+        _Atomic uint64_t recalled;            /* runs pushed before this one are called back */
         /* The lock guards permits, idle's changes, stop and ended. It is taken only to fall asleep and to wake. */
         pthread_mutex_t lock;
         pthread_cond_t wake;
@@ -86,7 +88,7 @@ static void wake_main(struct pool *pool)
 {
         uint64_t one = 1;
 
-        if (atomic_exchange(&pool->main_sleeps, false) && write(pool->fd, &one, sizeof one) < 0)
+        if (atomic_exchange(&pool->main_sleeps, 0) != 0 && write(pool->fd, &one, sizeof one) < 0)
                 assert(errno == EAGAIN);
 }
 
@@ -96,10 +98,15 @@ static void publish(struct pool_thread *t, uint32_t id)
 {
         struct pool *pool = t->pool;
         uint64_t tail = atomic_load_explicit(&t->done_tail, memory_order_relaxed);
+        int sleeps;
 
         atomic_store_explicit(&t->done[tail & pool->mask], id, memory_order_relaxed);
         atomic_store(&t->done_tail, tail + 1);
-        if (atomic_load(&pool->main_sleeps))
+        sleeps = atomic_load(&pool->main_sleeps);
+        if (sleeps == POOL_SLEEP_DEEP ||
+            (sleeps == POOL_SLEEP_BRIEF && atomic_load_explicit(&pool->tail, memory_order_relaxed) -
+                                                   atomic_load_explicit(&pool->head, memory_order_relaxed) <
+                                               LOW_WATER))
                 wake_main(pool);
 }
 
@@ -194,7 +201,7 @@ void pool_events(struct pool_run *run, uint32_t count)
 void pool_push(struct pool *pool, struct pool_run *run)
 {
         atomic_store_explicit(&pool->ring[pool->pushed & pool->mask], run->id, memory_order_relaxed);
-        pool->pushed++;
+        run->sequence = pool->pushed++;
         pool->out++;
 }
 
@@ -245,28 +252,16 @@ void pool_flush(struct pool *pool)
         busy = pool->options.threads - idle;
         if (wanted > busy)
                 wake(pool, wanted - busy);
-        if (pool->nudge_at == INT64_MAX) {
-                pool->nudged_head = atomic_load(&pool->head);
-                pool->nudge_at = clock_now() + NUDGE_INTERVAL;
-        }
 }
 
-int64_t pool_nudge(struct pool *pool, int64_t now)
+void pool_nudge(struct pool *pool, int64_t now, bool slept)
 {
-        uint64_t head;
-
-        if (now < pool->nudge_at)
-                return pool->nudge_at;
-        head = atomic_load(&pool->head);
-        if (head == pool->pushed || atomic_load(&pool->idle) == 0) {
-                pool->nudge_at = INT64_MAX;
-                return INT64_MAX;
-        }
-        /* Nothing was claimed since the last look: whoever is awake sits in a run. Help at once. */
-        wake(pool, head == pool->nudged_head ? pool->options.threads : 1);
-        pool->nudged_head = head;
+        if (!slept && now < pool->nudge_at)
+                return;
         pool->nudge_at = now + NUDGE_INTERVAL;
-        return pool->nudge_at;
+        /* All of them: when whoever is awake sits in a run, nobody says so again before the main thread's next flush. */
+        if (atomic_load(&pool->head) != pool->pushed && atomic_load(&pool->idle) > 0)
+                wake(pool, pool->options.threads);
 }
 
 size_t pool_collect(struct pool *pool, struct pool_run **runs, size_t max)
@@ -279,8 +274,7 @@ size_t pool_collect(struct pool *pool, struct pool_run **runs, size_t max)
                 uint64_t tail = atomic_load_explicit(&t->done_tail, memory_order_acquire);
 
                 for (; t->done_head != tail && count < max; t->done_head++) {
-                        uint32_t id =
-                            atomic_load_explicit(&t->done[t->done_head & pool->mask], memory_order_relaxed);
+                        uint32_t id = atomic_load_explicit(&t->done[t->done_head & pool->mask], memory_order_relaxed);
 
                         runs[count++] = &pool->runs[id];
                         pool->out--;
@@ -299,14 +293,14 @@ uint32_t pool_out(const struct pool *pool)
         return pool->out;
 }
 
-bool pool_sleep(struct pool *pool)
+bool pool_sleep(struct pool *pool, enum pool_sleep how)
 {
         unsigned i;
 
-        atomic_store(&pool->main_sleeps, true);
+        atomic_store(&pool->main_sleeps, how);
         for (i = 0; i < pool->options.threads; i++) {
                 if (atomic_load(&pool->threads[i].done_tail) != pool->threads[i].done_head) {
-                        atomic_store(&pool->main_sleeps, false);
+                        atomic_store(&pool->main_sleeps, 0);
                         return false;
                 }
         }
@@ -317,7 +311,7 @@ void pool_awake(struct pool *pool, bool readable)
 {
         uint64_t count;
 
-        atomic_store(&pool->main_sleeps, false);
+        atomic_store(&pool->main_sleeps, 0);
         if (readable && read(pool->fd, &count, sizeof count) < 0)
                 assert(errno == EAGAIN);
 }
@@ -327,14 +321,14 @@ int pool_fd(const struct pool *pool)
         return pool->fd;
 }
 
-void pool_recall(struct pool *pool, bool on)
+void pool_recall(struct pool *pool)
 {
-        atomic_store(&pool->recalled, on);
+        atomic_store(&pool->recalled, pool->pushed);
 }
 
-bool pool_recalled(const struct pool *pool)
+bool pool_recalled(const struct pool *pool, const struct pool_run *run)
 {
-        return atomic_load_explicit(&pool->recalled, memory_order_relaxed);
+        return run->sequence < atomic_load_explicit(&pool->recalled, memory_order_relaxed);
 }
 
 /* ---- opening and closing ---- */
@@ -409,7 +403,6 @@ static struct pool *make_pool(const struct pool_options *options)
         pool->magic = POOL_MAGIC;
         pool->mask = size - 1;
         pool->options = *options;
-        pool->nudge_at = INT64_MAX;
         pool->fd = -1;
         pool->ring = memory_zero(size, sizeof *pool->ring);
         pool->runs = memory_zero(options->runs, sizeof *pool->runs);

@@ -7,9 +7,10 @@
  * a slow run holds up no other. What is done comes back through a ring for each thread. Both are plain stores on the main
  * thread's side; nobody takes a lock or makes a system call while there is work, only to fall asleep and to wake a sleeper.
  *
- * Who wakes whom: a flush wakes as many sleeping threads as the work needs, judged by what runs cost lately, and at least one
- * when all sleep. Where that judgement was wrong (a run blocks that never did before), pool_nudge() finds work unclaimed a
- * little later and wakes further ones. A thread wakes the main thread only if that said it sleeps.
+ * Who wakes whom: a flush wakes as many sleeping threads as the work needs, judged by what runs cost lately. Where that was
+ * wrong (a run blocks that never did before), pool_nudge() finds work unclaimed a little later and wakes further ones. A
+ * thread wakes the main thread only if that sleeps, and as long as the main thread says that it can wait, not before the
+ * work is nearly used up: a wake-up for each run would cost more than the run.
  *
  * All functions: the main thread, but for those that say otherwise.
  */
@@ -39,6 +40,7 @@ struct pool_event {
 #define POOL_EVENTS_INLINE 4
 
 struct pool_run {
+        uint64_t sequence; /* the pool's, as is id */
         uint32_t id;
         uint16_t kind; /* the caller's, as are handler, flags, owner and arg */
         uint16_t handler;
@@ -81,22 +83,29 @@ void pool_give(struct pool *pool, struct pool_run *run);
 /* Runs that are pushed and not collected. */
 uint32_t pool_out(const struct pool *pool);
 
-/*
- * Before blocking in poll(): false if something is done already. After it returned true a thread that finishes a run makes
- * pool_fd() readable; pool_awake() after the poll, with whether that was found readable.
- */
-bool pool_sleep(struct pool *pool);
+/* How the main thread is about to sleep in poll(). */
+enum pool_sleep {
+        POOL_SLEEP_BRIEF = 1, /* for POOL_BRIEF at most: wake it only when the threads are about to run out of work */
+        POOL_SLEEP_DEEP       /* wake it for every run that is done */
+};
+#define POOL_BRIEF INT64_C(250000) /* ns */
+
+/* False: something is done already, do not sleep. After true, pool_fd() becomes readable when it is time; pool_awake() behind
+ * the poll, with whether that was found readable. */
+bool pool_sleep(struct pool *pool, enum pool_sleep how);
 void pool_awake(struct pool *pool, bool readable);
 int pool_fd(const struct pool *pool);
 
-/* Wakes further threads if work stands unclaimed. Returns when it wants to be asked again; INT64_MAX: need not be. */
-int64_t pool_nudge(struct pool *pool, int64_t now);
+/* Wakes further threads if pushed work stands unclaimed: at once when the main thread has slept over it, else if it has stood
+ * for a while. */
+void pool_nudge(struct pool *pool, int64_t now, bool slept);
 
 /*
- * Calls work back: what is not begun is to be returned undone. `execute` asks pool_recalled() before each event (any thread).
+ * Calls back all that was pushed so far: what is not begun is to be returned undone. `execute` asks pool_recalled() before each
+ * event (any thread).
  */
-void pool_recall(struct pool *pool, bool on);
-bool pool_recalled(const struct pool *pool);
+void pool_recall(struct pool *pool);
+bool pool_recalled(const struct pool *pool, const struct pool_run *run);
 
 /*
  * Ends the threads, after what was pushed is carried out, and frees; waits until `deadline` (clock_now()) for those that are

@@ -31,6 +31,7 @@ struct worker_options {
         int config_fd;                       /* the bundle (config/bundle.h) */
         int control_fd;                      /* -1: no master; SIGTERM and SIGINT drain */
         int scoreboard_fd;                   /* -1: a private one */
+        int plugin_fd;                       /* the bytes of the accepted build; -1: the configured file */
         bool hold;                           /* prepare, then wait for `join` before subscribing */
         const char *trial;                   /* "check" or "create": try the plugin out, answer, exit; NULL: work */
         const struct worker_socket *sockets; /* listening sockets, bound by the master */

@@ -85,16 +85,22 @@ static uint64_t collect(struct pool *pool, unsigned char *seen)
         return events;
 }
 
-/* As the main loop does: sleeps only when the pool agrees, helps with nudges. */
+/* As the main loop does: first briefly, then deep. A lost wake-up would show as the deep sleep's whole time. */
 static void rest(struct pool *pool)
 {
         struct pollfd pfd = {.fd = pool_fd(pool), .events = POLLIN};
-        int64_t now = clock_now();
-        int64_t next = pool_nudge(pool, now);
+        struct timespec brief = {.tv_nsec = POOL_BRIEF};
 
-        if (!pool_sleep(pool))
+        if (!pool_sleep(pool, POOL_SLEEP_BRIEF))
                 return;
-        CHECK(poll(&pfd, 1, next == INT64_MAX ? 20000 : 1) >= 0);
+        CHECK(ppoll(&pfd, 1, &brief, NULL) >= 0);
+        pool_awake(pool, (pfd.revents & POLLIN) != 0);
+        if (pfd.revents != 0)
+                return;
+        pool_nudge(pool, clock_now(), true);
+        if (!pool_sleep(pool, POOL_SLEEP_DEEP))
+                return;
+        CHECK(poll(&pfd, 1, 20000) == 1);
         pool_awake(pool, (pfd.revents & POLLIN) != 0);
 }
 
@@ -176,16 +182,18 @@ static void a_single_run_wakes_a_sleeping_main_thread(void)
         CHECK(pool_close(&pool, clock_now() + 10 * CLOCK_S));
 }
 
-static void recall_is_seen_by_the_threads(void)
+static void only_runs_pushed_before_a_recall_are_called_back(void)
 {
         struct fixture f = {0};
         struct pool *pool = open_pool(&f, 1, 8);
+        struct pool_run *before = pool_take(pool), *after = pool_take(pool);
 
-        CHECK(!pool_recalled(pool));
-        pool_recall(pool, true);
-        CHECK(pool_recalled(pool));
-        pool_recall(pool, false);
-        CHECK(!pool_recalled(pool));
+        pool_push(pool, before);
+        CHECK(!pool_recalled(pool, before));
+        pool_recall(pool);
+        pool_push(pool, after);
+        CHECK(pool_recalled(pool, before));
+        CHECK(!pool_recalled(pool, after));
         CHECK(pool_close(&pool, clock_now() + 10 * CLOCK_S));
         CHECK(pool_close(&pool, 0));
 }
@@ -195,7 +203,7 @@ int main(void)
         every_event_comes_back_exactly_once();
         blocked_runs_hold_up_no_other_run();
         a_single_run_wakes_a_sleeping_main_thread();
-        recall_is_seen_by_the_threads();
+        only_runs_pushed_before_a_recall_are_called_back();
         puts("pool: ok");
         return 0;
 }

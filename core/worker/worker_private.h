@@ -1,0 +1,243 @@
+/*
+ * The inside of a worker, shared by the files it is made of. All of it belongs to the main thread, except what says otherwise.
+ *
+ *   worker.c      opening: bundle → plugin → clients; the way from one phase to the next; closing
+ *   loop.c        the main loop: what to wait for, in which order things are looked at
+ *   intake.c      messages → the engine's inputs
+ *   membership.c  the consumer's events → the engine's inputs
+ *   orders.c      carries out what the engine answers
+ *   handling.c    a pool thread's work: runs, ticks, callbacks; and their way back into the engine
+ *   produce.c     emits, dead letters and publications → the producer; its reports → the engine
+ *   instances.c   generations of the plugin: opening, swapping, retiring
+ *   control.c     the master's verbs, signals, alarms
+ *   commands.c    the plugin's commands, on a thread of their own
+ *   watch.c       what is looked at now and then: scoreboard, deadlines, idle partitions, old messages
+ *
+ * Data flows one way: consumer → intake → engine → orders → pool → handling → engine → orders → producer or commit. Whatever
+ * learns something for the engine adds an input; the loop steps the engine once for all of them.
+ */
+#ifndef PAWL_WORKER_PRIVATE_H
+#define PAWL_WORKER_PRIVATE_H
+
+#include "base/channel.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/scoreboard.h"
+#include "config/config.h"
+#include "engine/engine.h"
+#include "engine/lane_table.h"
+#include "kafka/consumer.h"
+#include "kafka/producer.h"
+#include "worker/api.h"
+#include "worker/held.h"
+#include "worker/pool.h"
+#include "worker/worker.h"
+
+#define WORKER_MAGIC 0x90a11edu
+#define READ_MAX     256u /* messages of one partition between two steps of the engine */
+
+/* What the process is doing. Only ever goes on, never back. */
+enum worker_phase {
+        PHASE_HOLDING,  /* prepared; waits for `join` */
+        PHASE_LOCKING,  /* waits for the instance's lock, which its predecessor has until it exits */
+        PHASE_RUNNING,  /* the plugin is started, the group joined */
+        PHASE_DRAINING, /* finishes what is in hand, commits */
+        PHASE_CLOSING,  /* producer and consumer come to an end */
+        PHASE_ENDED,
+};
+
+/* What a pool run stands for: pool_run.kind. */
+enum run_kind { RUN_EVENTS, RUN_BATCH, RUN_TICK, RUN_CALLBACKS };
+
+/* One generation of the plugin. New work goes to the worker's `current`; an older one finishes what it has, then ends. */
+struct generation {
+        struct generation *next;
+        struct plugin_instance *instance;
+        int64_t *deadlines; /* of each handler; read by pool threads */
+        uint32_t runs;      /* pool runs in it, ticks included */
+        bool ticking;
+        bool quiesced;
+        int64_t tick_at;
+};
+
+/* A pool thread's own. */
+struct handling_thread {
+        struct call call;
+        struct call_input *inputs;
+        struct call_outcome *outcomes;
+        struct scoreboard_position *places;
+        uint32_t cap; /* of the three */
+        int64_t now;  /* clock_now() as last read */
+};
+
+struct worker_partition {
+        const char *topic;
+        char *dead_letter_topic; /* NULL until first needed */
+        int32_t number;
+        uint32_t row; /* of the scoreboard */
+        uint32_t epoch;
+        bool assigned;
+        bool stopped;
+};
+
+struct send; /* produce.c */
+struct destination;
+struct commands;
+
+struct produce {
+        struct producer *producer;
+        struct send *sends;
+        uint32_t send_count;
+        uint32_t send_cap;
+        uint32_t free_first;
+        struct destination *destinations;
+        uint32_t destination_count;
+        size_t publishing; /* publications that the producer has not answered */
+        int64_t serve_at;
+};
+
+struct worker {
+        uint32_t magic;
+        struct worker_options options;
+        struct config *cfg;
+        const struct config_plugin *plugin; /* of cfg */
+        char host_id[40];
+        struct channel *channel; /* NULL: none, or closed by the other side */
+        struct scoreboard *scoreboard;
+        struct api *api;
+        struct pool *pool;
+        struct engine *engine;
+        struct lane_table *lanes;
+        struct held_table *held;
+        struct consumer *consumer; /* NULL: the plugin has no topics */
+        struct produce produce;
+        struct commands *commands;
+        struct generation *generations; /* the current one first */
+        struct generation *current;
+        uint64_t generation_count;
+        struct handling_thread *threads; /* [1 … threads] */
+        unsigned thread_count;
+        uint32_t run_limit;
+        uint64_t seed;
+
+        enum worker_phase phase;
+        bool may_join;
+        bool joined;
+        bool leave;         /* when it closes: out of the group */
+        bool close_sent;    /* consumer_close was called */
+        bool client_closed; /* CONSUMER_CLOSED came */
+        bool undone;        /* the drain's deadline passed with work in hand */
+        int64_t stop_deadline;
+        int64_t close_deadline;
+        int exit_status;
+        int lock_fd;
+        int signal_fd; /* -1 under a master */
+        int wake_fd;   /* tickets, publications and commands have something */
+
+        struct engine_input *inputs; /* for the next step */
+        size_t input_count;
+        size_t input_cap;
+        int64_t now;
+        int64_t step_at; /* the engine's timer */
+        int64_t consumer_at;
+        bool consumer_due;
+        bool producer_due;
+
+        struct worker_partition *partitions; /* by the consumer's index */
+        uint32_t partition_count;
+        uint32_t assigned;
+        uint32_t revoking; /* partitions that the engine is to say REVOKED for before consumer_unassign */
+        bool unassign_due;
+        int64_t commit_sent_at;
+        bool in_trouble; /* of the consumer; said by an alarm */
+
+        int64_t watch_at;      /* gauges, deadlines */
+        int64_t slow_watch_at; /* idle partitions, old messages, the log's counts */
+        int64_t lock_at;
+        struct engine_counters told; /* what the scoreboard has been told */
+        uint64_t said_overrun[SCOREBOARD_THREADS_MAX + 1];
+        _Atomic int64_t wall_offset; /* clock_wall() - clock_now(); any thread */
+        _Atomic bool stopping;       /* for pawl_cancelled; any thread */
+};
+
+/* ---- worker.c ---- */
+
+/* Ends the process soon, with this status, without finishing what is in hand. The first one counts. */
+void worker_fail(struct worker *w, enum worker_exit status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Drains, commits, exits. A second call with an earlier deadline counts too. */
+void worker_stop(struct worker *w, bool leave, int64_t deadline);
+
+/* Goes on to the next phase if it is time. Returns when it wants to be asked again. */
+int64_t worker_advance(struct worker *w);
+
+/* A fresh input for the next step, zeroed, its time set. */
+struct engine_input *worker_input(struct worker *w, enum engine_input_kind kind);
+
+static inline struct worker_partition *worker_partition(struct worker *w, uint32_t index)
+{
+        return &w->partitions[index];
+}
+
+/* ---- loop.c ---- */
+void loop_run(struct worker *w);
+
+/* ---- intake.c ---- */
+
+/* Reads messages of one partition and turns them into inputs. Returns how many. */
+size_t intake_read(struct worker *w);
+
+/* Which handler of the current generation takes a message; PLUGIN_NO_HANDLER: none; *fault.reason is set if it is malformed and
+ * nobody wants that. */
+uint16_t intake_route(struct worker *w, const struct message *message, struct scan_fault *fault);
+
+/* ---- membership.c ---- */
+void membership_serve(struct worker *w);
+
+/* ---- orders.c ---- */
+void orders_step(struct worker *w);
+
+/* ---- handling.c ---- */
+void handling_begin(void *arg, unsigned thread);
+void handling_execute(void *arg, unsigned thread, struct pool_run *run);
+size_t handling_collect(struct worker *w);
+void handling_tickets(struct worker *w);
+
+/* The log's view of a message in hand; `type` and ids are looked up in it and live until the next call. */
+void handling_describe(struct worker *w, uint32_t slot, struct log_event *event);
+
+/* ---- produce.c ---- */
+bool produce_open(struct worker *w, struct pawl_error *err);
+void produce_close(struct worker *w);
+void produce_emits(struct worker *w, uint32_t slot, uint32_t tag);
+void produce_dead_letter(struct worker *w, const struct engine_dead *dead);
+void produce_published(struct worker *w);
+void produce_serve(struct worker *w);
+bool produce_idle(const struct worker *w);
+
+/* ---- instances.c ---- */
+
+/* Opens build and settings of a configured plugin, as far as `create`; NULL: `errors` has it all. */
+struct generation *instances_open(struct worker *w, const struct config_plugin *plugin, int plugin_fd,
+                                  struct config_errors *errors);
+void instances_free(struct worker *w, struct generation **generation);
+
+/* Feeds the policies of the current generation's handlers to the engine. */
+void instances_policies(struct worker *w, struct engine_policy *policies);
+
+/* Ticks that are due, and generations that can end. Returns when it wants to be asked again. */
+int64_t instances_serve(struct worker *w);
+void instances_swap(struct worker *w, int bundle_fd, int plugin_fd);
+void instances_quiesce(struct worker *w);
+
+/* ---- control.c ---- */
+void control_serve(struct worker *w);
+void control_signals(struct worker *w);
+void control_alarm(struct worker *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void control_tell(struct worker *w, json_t *message);
+
+/* ---- watch.c ---- */
+int64_t watch_serve(struct worker *w);
+void watch_state(struct worker *w);
+
+#endif
