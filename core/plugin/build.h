@@ -16,6 +16,7 @@ struct plugin_build {
         char id[PLUGIN_BUILD_ID_LEN + 1];
         struct plugin_descriptor descriptor;
         const char *not_beside; /* why no second build can be loaded beside it (a static text); NULL: it can */
+        char *refusal;          /* for the room's own use: loaded, but refused; such a build is given to nobody */
         struct plugin_build *next;
 };
 
@@ -31,8 +32,8 @@ bool plugin_file_judge(const char *path, struct plugin_file *file, struct pawl_e
 
 /*
  * The build of that file: judged, copied into `private_dir` (made if missing; must allow execution), loaded, its descriptor checked.
- * Runs the file's constructors and its entry function. NULL with the reason, beginning with the path. The copy is unlinked
- * once it is mapped.
+ * Runs the file's constructors and its entry function. NULL with the reason, beginning with the path. The copy stays for as long as the
+ * process lives, for debuggers; copies that dead processes left in the directory are removed.
  */
 const struct plugin_build *plugin_build_open(const char *path, const char *private_dir, struct pawl_error *err);
 

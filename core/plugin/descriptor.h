@@ -27,7 +27,11 @@ void plugin_descriptor_clear(struct plugin_descriptor *d);
 /* Copies item `index` of an array (already checked) to `out`, a struct of `size` bytes; what the item lacks is zero. */
 void plugin_item(const struct pawl_array *array, uint32_t index, void *out, size_t size);
 
-/* The checks of settings' schemas, a part of plugin_descriptor_read (settings_schema.c). */
+/* For the checks: pointer, count, stride and each item's size. `smallest`: the item's size in version 1.0. */
+bool plugin_array_check(const struct pawl_array *array, const char *what, size_t smallest, uint32_t most,
+                        struct pawl_error *err);
+
+/* The checks of settings' schemas, a part of plugin_descriptor_read (descriptor_schema.c). */
 bool plugin_schema_check(const struct pawl_array *settings, unsigned depth, struct pawl_error *err);
 
 /* [a-z][a-z0-9_]*, at most PLUGIN_NAME_LEN_MAX bytes. */
