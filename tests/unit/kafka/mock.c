@@ -64,8 +64,11 @@ struct client_options mock_client_options(const struct mock *mock)
 struct consumer_options mock_consumer_options(const struct mock *mock, const char *group, const char *const *topics,
                                               size_t count)
 {
-        /* An empty fetch from the mock waits fetch.wait.max.ms whatever arrives meanwhile. */
-        static const struct client_property quick[] = {{"fetch.wait.max.ms", "10"}};
+        /* An empty fetch from the mock waits fetch.wait.max.ms whatever arrives meanwhile; a join after a member has left
+         * waits for the session time-out less a second. */
+        static const struct client_property quick[] = {{"fetch.wait.max.ms", "10"},
+                                                       {"session.timeout.ms", "2500"},
+                                                       {"heartbeat.interval.ms", "300"}};
         struct consumer_options options = {.client = mock_client_options(mock),
                                            .group = group,
                                            .topics = topics,
@@ -74,7 +77,7 @@ struct consumer_options mock_consumer_options(const struct mock *mock, const cha
                                            .on_gap = RESET_STOP};
 
         options.client.properties = quick;
-        options.client.property_count = 1;
+        options.client.property_count = 3;
         return options;
 }
 
