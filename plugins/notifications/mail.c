@@ -6,8 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#define BODY_LINE     57 /* bytes that make 76 characters of base64, the longest line that MIME allows */
-#define WORD_BYTES    42 /* of one encoded word: 56 characters of base64, at most 75 with its frame (RFC 2047) */
+#define BODY_LINE 57 /* bytes that make 76 characters of base64, the longest line that MIME allows */
+#define WORD_BYTES                                                                                                     \
+        39 /* of one encoded word (RFC 2047): 52 characters of base64; its frame and "Subject: " fit into a line of 76 */
 #define ADDRESS_LIMIT 254
 
 bool mail_address_valid(const char *address)
