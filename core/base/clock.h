@@ -17,4 +17,9 @@ int64_t clock_now(void);
 /* Wall time, nanoseconds since 1970-01-01 UTC, shifted by PAWL_CLOCK_SHIFT seconds (environment; for the tests of clock jumps). */
 int64_t clock_wall(void);
 
+#define CLOCK_TEXT_MAX 32
+
+/* Wall time as people and events write it: "2026-11-22T10:00:00.123456Z". Returns `out`. */
+const char *clock_format(int64_t wall, char out[static CLOCK_TEXT_MAX]);
+
 #endif

@@ -1,0 +1,105 @@
+#include "master/trial.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define ERRORS_MAX 1000 /* what a broken child may make the master keep */
+
+static void take_errors(struct trial *trial, const json_t *errors)
+{
+        size_t i;
+        const json_t *text;
+
+        json_array_foreach(errors, i, text)
+        {
+                if (json_is_string(text) && json_array_size(trial->errors) < ERRORS_MAX)
+                        json_array_append_new(trial->errors, json_string(json_string_value(text)));
+        }
+}
+
+static void on_message(void *arg, struct channel_message *message)
+{
+        struct trial *trial = arg;
+        const char *verb = json_string_value(json_object_get(message->json, "verb"));
+        const char *text;
+
+        if (verb != NULL && strcmp(verb, "fatal") == 0) {
+                text = json_string_value(json_object_get(message->json, "text"));
+                snprintf(trial->last_words, sizeof trial->last_words, "%s", text != NULL ? text : "");
+                return;
+        }
+        if (verb == NULL || strcmp(verb, "trial") != 0)
+                return;
+        trial->answered = true;
+        trial->ok = json_is_true(json_object_get(message->json, "ok"));
+        take_errors(trial, json_object_get(message->json, "errors"));
+        text = json_string_value(json_object_get(message->json, "swap"));
+        if (text != NULL)
+                trial->swap = strcmp(text, "beside") == 0 ? TRIAL_SWAP_BESIDE : TRIAL_SWAP_HANDOVER;
+}
+
+static void on_exited(void *arg, int status)
+{
+        struct trial *trial = arg;
+        char how[64], limit[32];
+
+        trial->ended = true;
+        child_status_text(status, how);
+        if (trial->child.killed)
+                json_array_append_new(trial->errors,
+                                      json_sprintf("plugin %s: the trial did not end within %s: create hangs?",
+                                                   trial->plugin, text_format_duration(trial->deadline_ns, limit)));
+        else if (WIFSIGNALED(status))
+                json_array_append_new(trial->errors,
+                                      json_sprintf("plugin %s: the trial crashed: %s", trial->plugin, how));
+        else if (!trial->answered || (trial->ok && WEXITSTATUS(status) != 0))
+                json_array_append_new(trial->errors,
+                                      json_sprintf("plugin %s: the trial ended without a verdict: %s%s%s",
+                                                   trial->plugin, how, trial->last_words[0] != '\0' ? ": " : "",
+                                                   trial->last_words));
+        else if (!trial->ok && json_array_size(trial->errors) == 0)
+                json_array_append_new(trial->errors,
+                                      json_sprintf("plugin %s: refused, without a reason", trial->plugin));
+        if (json_array_size(trial->errors) > 0)
+                trial->ok = false;
+        trial->done(trial->arg);
+}
+
+struct trial *trial_start(struct loop *loop, const struct child_options *options, int64_t deadline_ns,
+                          void (*done)(void *arg), void *arg, struct pawl_error *err)
+{
+        struct trial *trial = memory_zero(1, sizeof *trial);
+
+        trial->plugin = memory_string(options->plugin);
+        trial->errors = json_array();
+        trial->deadline_ns = deadline_ns;
+        trial->done = done;
+        trial->arg = arg;
+        trial->child.message = on_message;
+        trial->child.exited = on_exited;
+        trial->child.arg = trial;
+        if (child_start(&trial->child, loop, options, err))
+                child_kill_at(&trial->child, clock_now() + deadline_ns);
+        else
+                trial_free(&trial);
+        return trial;
+}
+
+void trial_free(struct trial **trial)
+{
+        struct trial *t = *trial;
+
+        *trial = NULL;
+        if (t == NULL)
+                return;
+        child_clear(&t->child);
+        json_decref(t->errors);
+        free(t->plugin);
+        free(t);
+}
