@@ -209,13 +209,6 @@ static int64_t end_of(const struct scoreboard_partition *p)
         return p->log_end;
 }
 
-static int64_t lag_of(const struct scoreboard_partition *p)
-{
-        if (p->log_end < 0 || p->committed < 0)
-                return -1;
-        return p->log_end > p->committed ? p->log_end - p->committed : 0;
-}
-
 static const struct {
         const char *name;
         const char *help;
@@ -224,7 +217,7 @@ static const struct {
     {"pawl_partition_position", "Next offset to read", position_of},
     {"pawl_partition_committed", "Committed offset", committed_of},
     {"pawl_partition_log_end", "End of the log, as last seen", end_of},
-    {"pawl_partition_lag", "Events between the committed offset and the end of the log", lag_of},
+    {"pawl_partition_lag", "Events between the committed offset and the end of the log", status_lag},
 };
 
 static void partition_samples(const struct seat *seat, size_t row, struct buf *out)

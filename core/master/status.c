@@ -28,6 +28,18 @@ static json_t *offset_json(int64_t offset)
         return offset < 0 ? json_null() : json_integer(offset);
 }
 
+int64_t status_lag(const struct scoreboard_partition *p)
+{
+        int64_t done = p->committed;
+
+        /* Nothing was committed yet: what has been read and is not in hand any more had nothing to be done for. */
+        if (done < 0 && p->position >= 0)
+                done = p->position - p->in_hand;
+        if (done < 0 || p->log_end < 0)
+                return -1;
+        return p->log_end > done ? p->log_end - done : 0;
+}
+
 /* The partitions of a process; adds what is known of its lag. */
 static json_t *partitions_json(const struct process *p, int64_t *total_lag)
 {
@@ -36,12 +48,11 @@ static json_t *partitions_json(const struct process *p, int64_t *total_lag)
 
         for (uint32_t i = 0; i < count; i++) {
                 struct scoreboard_partition row;
-                int64_t lag = -1;
+                int64_t lag;
 
                 if (!scoreboard_read_partition(p->scoreboard, i, &row) || row.state == SCOREBOARD_PARTITION_REVOKED)
                         continue;
-                if (row.log_end >= 0 && row.committed >= 0)
-                        lag = row.log_end > row.committed ? row.log_end - row.committed : 0;
+                lag = status_lag(&row);
                 *total_lag += lag > 0 ? lag : 0;
                 json_array_append_new(all,
                                       json_pack("{ss, si, ss, so, so, so, so, sI}", "topic", row.topic, "partition",
@@ -101,6 +112,8 @@ static json_t *seat_json(const struct seat *seat)
                                     json_real((double)(seat->timer.at - clock_now()) / 1e9));
         if (seat->current != NULL)
                 add_process(worker, seat->current);
+        else
+                json_object_set_new(worker, "partitions", json_array());
         if (seat->successor != NULL)
                 json_object_set_new(worker, "successor_pid", json_integer(seat->successor->child.pid));
         return worker;

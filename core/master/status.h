@@ -17,6 +17,9 @@ json_t *status_json(const struct master *m);
 /* Whether all is as it should be, and one line a complaint in `text`. GET /healthz. */
 bool status_healthy(const struct master *m, struct buf *text);
 
+/* How many events of the partition are not committed; -1: not known. */
+int64_t status_lag(const struct scoreboard_partition *p);
+
 /* GET /metrics. */
 void metrics_text(const struct master *m, struct buf *out);
 
