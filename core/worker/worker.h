@@ -29,14 +29,12 @@ struct worker_socket {
 struct worker_options {
         const char *plugin; /* its name in the configuration */
         unsigned instance;
-        int config_fd;     /* the bundle (config/bundle.h) */
-        int control_fd;    /* -1: no master; SIGTERM and SIGINT drain */
-        int scoreboard_fd; /* -1: a private one */
-        int plugin_fd;     /* the bytes of the accepted build; -1: the configured file */
-        int plugin_fd;     /* the accepted build's bytes, to be opened as /proc/self/fd/N in place of the
-                                                configuration's plugin_path; -1: that path */
-        bool hold;         /* prepare, then wait for `join` before subscribing */
-        const char *trial; /* "check" or "create": try the plugin out, answer, exit; NULL: work */
+        int config_fd;                       /* the bundle (config/bundle.h) */
+        int control_fd;                      /* -1: no master; SIGTERM and SIGINT drain */
+        int scoreboard_fd;                   /* -1: a private one */
+        int plugin_fd;                       /* the bytes of the accepted build; -1: the configured file */
+        bool hold;                           /* prepare, then wait for `join` before subscribing */
+        const char *trial;                   /* "check" or "create": try the plugin out, answer, exit; NULL: work */
         const struct worker_socket *sockets; /* listening sockets, bound by the master */
         size_t socket_count;
 };
