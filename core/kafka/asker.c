@@ -1,5 +1,6 @@
 #include "kafka/asker.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,8 +110,10 @@ static rd_kafka_resp_err_t answer_question(rd_kafka_t *rk, struct asker_answer *
                 a->low[i] = a->high[i] = -1;
         switch (a->question) {
         case ASK_COMMITTED:
+                assert(a->list != NULL);
                 return ask_committed(rk, a);
         case ASK_MARKS:
+                assert(count == 1);
                 return ask_marks(rk, a, 0);
         default:
                 return ask_alive(rk, a);

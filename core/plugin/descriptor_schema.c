@@ -20,7 +20,7 @@ static bool text_of(struct pawl_str s, char out[TEXT_MAX], const char *what, str
 
 static bool default_check(const struct pawl_setting *s, struct pawl_error *err)
 {
-        char range_text[TEXT_MAX], default_text[TEXT_MAX];
+        char range_text[TEXT_MAX] = "", default_text[TEXT_MAX] = "";
         struct scalar_range range;
         struct pawl_value value;
 
