@@ -215,8 +215,8 @@ struct engine_attempt {
 
 struct engine_dead {
         uint32_t slot;
-        uint32_t tag; /* to be given back in the DEAD_LETTER report */
-        uint32_t attempts;
+        uint32_t tag;      /* to be given back in the DEAD_LETTER report */
+        uint32_t attempts; /* calls that counted, the last one included; 0: it was never handled */
         uint16_t reason;
         uint16_t again;        /* how often it was ordered before and could not be written */
         int64_t first_failure; /* the engine's time; 0: no call ever failed */

@@ -20,13 +20,16 @@ static void order_dead(struct engine *engine, uint32_t slot)
         const struct trouble *trouble = slots_trouble(engine, slot);
 
         slots_enter(engine, slot, SLOT_DEAD);
-        list_add(&engine->dead, (struct engine_dead){slot, s->tag, s->failures, trouble->reason, trouble->again,
+        list_add(&engine->dead, (struct engine_dead){slot, s->tag, trouble->attempts, trouble->reason, trouble->again,
                                                      trouble->first_failure, trouble->last_failure});
 }
 
-void produce_dead(struct engine *engine, uint32_t slot, uint16_t reason)
+void produce_dead(struct engine *engine, uint32_t slot, uint16_t reason, uint32_t attempts)
 {
-        slots_trouble(engine, slot)->reason = reason;
+        struct trouble *trouble = slots_trouble(engine, slot);
+
+        trouble->reason = reason;
+        trouble->attempts = attempts;
         order_dead(engine, slot);
 }
 
@@ -63,7 +66,7 @@ static void emits_reported(struct engine *engine, uint32_t slot)
                 slots_release(engine, slot);
         } else if (trouble->refused) {
                 emits_over(engine, slot);
-                produce_dead(engine, slot, ENGINE_REASON_EMIT_REFUSED);
+                produce_dead(engine, slot, ENGINE_REASON_EMIT_REFUSED, engine->slots[slot].failures + 1u);
         } else if (trouble->emits == 0) {
                 emits_over(engine, slot);
                 slots_complete(engine, slot);

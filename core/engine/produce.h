@@ -10,8 +10,8 @@
 /* The event was handled and has this many emits (at least one). It is in no lane any more. */
 void produce_emits(struct engine *engine, uint32_t slot, uint32_t emits, uint64_t bytes);
 
-/* The event becomes a dead letter. It is in no lane any more. */
-void produce_dead(struct engine *engine, uint32_t slot, uint16_t reason);
+/* The event becomes a dead letter after so many attempts. It is in no lane any more. */
+void produce_dead(struct engine *engine, uint32_t slot, uint16_t reason, uint32_t attempts);
 
 /* A report of one emit, or of the dead letter. */
 void produce_delivery(struct engine *engine, const struct engine_input *in);

@@ -32,8 +32,11 @@ static void restart(struct engine *engine, uint32_t slot, enum engine_restart wh
 
 static void kill(struct engine *engine, uint32_t slot, uint16_t reason)
 {
+        /* A failure that counts is in the number already; any other last result is an attempt too. */
+        bool counted = reason == ENGINE_REASON_ATTEMPTS || reason == ENGINE_REASON_TICKET;
+
         lanes_remove(engine, slot);
-        produce_dead(engine, slot, reason);
+        produce_dead(engine, slot, reason, engine->slots[slot].failures + (counted ? 0u : 1u));
 }
 
 /* Its lane waits for `delay`. */

@@ -160,7 +160,7 @@ static void take(struct engine *engine, struct partition *p, const struct engine
         engine->status.slots++;
         slots_enter(engine, slot, SLOT_QUEUED);
         if ((in->message.flags & ENGINE_DEAD) != 0) {
-                produce_dead(engine, slot, in->message.reason);
+                produce_dead(engine, slot, in->message.reason, 0);
         } else {
                 assert(in->handler < engine->handler_count && s->lane != ENGINE_NONE);
                 lanes_append(engine, slot);

@@ -52,9 +52,10 @@ struct trouble {
         int64_t first_failure, last_failure;
         int64_t wait_since; /* in time without outages */
         uint64_t emit_bytes;
-        uint32_t emits;   /* not acknowledged */
-        uint32_t reports; /* awaited */
-        uint32_t waits;   /* results WAIT */
+        uint32_t emits;    /* not acknowledged */
+        uint32_t reports;  /* awaited */
+        uint32_t waits;    /* results WAIT */
+        uint32_t attempts; /* that its dead letter tells */
         uint16_t reason;
         uint16_t again;
         bool waiting; /* wait_since is set */
