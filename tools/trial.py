@@ -57,6 +57,7 @@ class Trial:
         self.pawld = None
         self.settings = {}
         self.plugins = {}
+        self.topics = None  # rows for topics.conf; None: etc/topics.conf
 
     def __enter__(self):
         return self
@@ -136,7 +137,10 @@ class Trial:
         kafka = {"brokers": self.bootstrap, **self.settings}
         host = {"state_dir": self.path("state"), "run_dir": self.path("run"), "plugin_dir": f"{self.build}/plugins",
                 "kafka": kafka, **host}
-        shutil.copy(f"{ROOT}/etc/topics.conf", self.path("topics.conf"))
+        if self.topics is None:
+            shutil.copy(f"{ROOT}/etc/topics.conf", self.path("topics.conf"))
+        else:
+            self.write("topics.conf", f"replication = 1;\nmin_insync_replicas = 1;\ntopics = {setting(self.topics)};\n")
         self.write("pawl.conf", "".join(f"{name} = {setting(value)};\n" for name, value in host.items()))
         for name in os.listdir(self.path("plugins.d")):
             if name.removesuffix(".conf") not in self.plugins:
