@@ -84,7 +84,7 @@ Test(consumer, a_stopped_partition_gives_nothing_and_holds_up_no_other)
         consumer_go(consumer, 1);
         MOCK_UNTIL(consumer, &seen, seen.messages == 500);
         for (int i = 0; i < 10; i++)
-                mock_turn(consumer, &seen);
+                turn(consumer, &seen);
         cr_assert_eq(seen.messages, 500);
         cr_assert_eq(consumer_marks(consumer, 0).position, 0);
         consumer_go(consumer, 0); /* what it had fetched meanwhile sends no edge any more */
@@ -92,7 +92,7 @@ Test(consumer, a_stopped_partition_gives_nothing_and_holds_up_no_other)
         consumer_stop(consumer, 1);
         mock_produce(&mock, "events", 1, 500, 10);
         for (int i = 0; i < 10; i++)
-                mock_turn(consumer, &seen);
+                turn(consumer, &seen);
         cr_assert_eq(seen.messages, 1000);
         consumer_go(consumer, 1);
         MOCK_UNTIL(consumer, &seen, seen.messages == 1010);
@@ -226,7 +226,7 @@ Test(consumer, a_second_member_takes_its_share_after_the_first_has_finished)
         cr_assert_eq(a_seen.partition_count, 4);
         a_seen.hold_revoke = true;
         struct consumer *b = open_consumer(&mock, "g7");
-        MOCK_UNTIL(a, &a_seen, (mock_turn(b, &b_seen), a_seen.revokes == 1));
+        MOCK_UNTIL(a, &a_seen, (turn(b, &b_seen), a_seen.revokes == 1));
         cr_assert_eq(b_seen.assigns, 0);
         struct consumer_offset offset = {.index = 0, .offset = 0, .metadata = "last words"};
         cr_assert(consumer_commit(a, 1, &offset, 1)); /* between revoke and unassign */
@@ -235,7 +235,7 @@ Test(consumer, a_second_member_takes_its_share_after_the_first_has_finished)
         cr_assert_leq(a_seen.commit_result, COMMIT_AGAIN, "%s", a_seen.text);
         a_seen.hold_revoke = false;
         consumer_unassign(a);
-        MOCK_UNTIL(a, &a_seen, (mock_turn(b, &b_seen), a_seen.assigns == 2 && b_seen.assigns == 1));
+        MOCK_UNTIL(a, &a_seen, (turn(b, &b_seen), a_seen.assigns == 2 && b_seen.assigns == 1));
         cr_assert_eq(a_seen.partition_count, 2);
         cr_assert_eq(b_seen.partition_count, 2);
         cr_assert_gt(a_seen.epoch, 1);
@@ -314,7 +314,7 @@ Test(consumer, held_joins_only_when_told)
         struct consumer *consumer = consumer_open(&options, &err);
         cr_assert_str_eq(consumer_state(consumer), "held");
         for (int i = 0; i < 10; i++)
-                mock_turn(consumer, &seen);
+                turn(consumer, &seen);
         cr_assert_eq(seen.assigns, 0);
         cr_assert(consumer_join(consumer, &err));
         MOCK_UNTIL(consumer, &seen, seen.assigns == 1);
