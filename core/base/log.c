@@ -155,15 +155,25 @@ void log_write(const struct log_line *line, const char *fmt, ...)
         va_end(ap);
 }
 
-void log_tick(void)
+static void say_all(bool all)
 {
         struct log_folded due;
 
         pthread_mutex_lock(&lock);
-        while (log_fold_due(clock_now(), &due))
+        while (log_fold_due(clock_now(), all, &due))
                 say_folded(&due);
         say_dropped();
         pthread_mutex_unlock(&lock);
+}
+
+void log_tick(void)
+{
+        say_all(false);
+}
+
+void log_close(void)
+{
+        say_all(true);
 }
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};

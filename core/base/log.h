@@ -98,8 +98,11 @@ void log_vwrite(const struct log_line *line, const char *fmt, va_list ap) __attr
                                   __VA_ARGS__);                                                                        \
         } while (0)
 
-/* Says counts that are due (folded, dropped). Called about once a second from the main loop, and before the process ends. */
+/* Says counts that are due (folded, dropped). Called about once a second from the main loop. */
 void log_tick(void);
+
+/* Says all that was folded or dropped; before the process ends. Lines may follow all the same. */
+void log_close(void);
 
 /* "debug", "info", "warn", "error"; reading also takes "warning", "critical", "trace" and upper case. */
 const char *log_level_name(enum log_level level);

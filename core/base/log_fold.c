@@ -134,13 +134,13 @@ void log_fold_sample(uint64_t key, const struct log_line *line, const char *mess
         s->folded.sample[len] = '\0';
 }
 
-bool log_fold_due(int64_t now, struct log_folded *due)
+bool log_fold_due(int64_t now, bool all, struct log_folded *due)
 {
         due->count = 0;
         for (unsigned i = 0; i < SETS * WAYS && due->count == 0; i++) {
                 struct slot *s = &slots[i / WAYS][i % WAYS];
 
-                if (now - s->since >= WINDOW)
+                if (all || now - s->since >= WINDOW)
                         settle(s, now, due);
         }
         return due->count > 0;

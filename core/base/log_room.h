@@ -36,8 +36,8 @@ bool log_fold(uint64_t key, int64_t now, struct log_folded *due);
 /* Keeps the text of a line that is written, to say later what the folded ones were like. */
 void log_fold_sample(uint64_t key, const struct log_line *line, const char *message, size_t len);
 
-/* The next flood that is over; false: none. */
-bool log_fold_due(int64_t now, struct log_folded *due);
+/* The next flood that is over (or, with `all`, any); false: none. */
+bool log_fold_due(int64_t now, bool all, struct log_folded *due);
 
 /* -- log_write.c: the descriptor. */
 void log_output_open(void);

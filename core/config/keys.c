@@ -2,10 +2,6 @@
 #include "base/clock.h"
 #include "config/room.h"
 
-#ifndef PAWL_PLUGIN_DIR
-#define PAWL_PLUGIN_DIR "/usr/lib/pawl"
-#endif
-
 #define MS       CLOCK_MS
 #define S        CLOCK_S
 #define DAY      (86400 * CLOCK_S)
@@ -23,8 +19,8 @@ static const struct config_key host_keys[] = {
      "what must outlive a restart: the host's id, locks, private copies of plugin files"},
     {"run_dir", CONFIG_KEY_PATH, HOST(run_dir), "/run/pawl", 0, 0, NULL, NULL, CONFIG_EFFECT_RESTART,
      "the admin socket and the lock against a second pawld"},
-    {"plugin_dir", CONFIG_KEY_PATH, HOST(plugin_dir), PAWL_PLUGIN_DIR, 0, 0, NULL, NULL, CONFIG_EFFECT_LIVE,
-     "where a plugin's file is looked for when `plugin` is a name"},
+    {"plugin_dir", CONFIG_KEY_PATH, HOST(plugin_dir), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_LIVE,
+     "where a plugin's file is looked for when `plugin` is a name; default: where they are installed"},
     {"plugin_conf_dir", CONFIG_KEY_PATH, HOST(plugin_conf_dir), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_LIVE,
      "directory of the plugins' files, each `*.conf` one plugin; default `plugins.d` beside this file"},
     {"topics_file", CONFIG_KEY_PATH, HOST(topics_file), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_LIVE,

@@ -69,6 +69,8 @@ static void read_host(struct config_reading *r)
                 config_read_group(r, &config_host_table, cfg, &root);
         config_environment_host(r);
         check_brokers(r, &root);
+        if (cfg->plugin_dir == NULL)
+                cfg->plugin_dir = memory_string(PAWL_PLUGIN_DIR);
         if (cfg->admin_socket == NULL)
                 cfg->admin_socket = memory_printf("%s/admin.sock", cfg->run_dir);
         admin = config_value_get(&root, "admin");

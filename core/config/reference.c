@@ -30,7 +30,7 @@ static void print_type(struct buf *out, const struct config_key *key)
 
 static void print_table(struct buf *out, const struct config_table *table)
 {
-        buf_printf(out, "## %s\n\n| key | value | default | what it is |\n|---|---|---|---|\n", table->title);
+        buf_printf(out, "\n## %s\n\n| key | value | default | what it is |\n|---|---|---|---|\n", table->title);
         for (const struct config_key *key = table->keys; key->name != NULL; key++) {
                 buf_printf(out, "| `%s` | ", key->name);
                 print_type(out, key);
@@ -40,7 +40,6 @@ static void print_table(struct buf *out, const struct config_table *table)
                         buf_add_text(out, " | | ");
                 buf_printf(out, "%s |\n", key->help);
         }
-        buf_add_char(out, '\n');
 }
 
 void config_reference(struct buf *out)
@@ -50,7 +49,7 @@ void config_reference(struct buf *out)
             "# Configuration reference\n\n"
             "Durations: a number and ns, us, ms, s, min, h or d (`\"30s\"`). Sizes: a number of bytes, or with B, KiB, MiB, "
             "GiB, TiB, kB, MB, GB, TB (`\"10MiB\"`). Any string may be `\"@file:PATH\"` or `\"@env:NAME\"`: what is found there "
-            "takes its place, and is never shown.\n\n");
+            "takes its place, and is never shown.\n");
         print_table(out, &config_host_table);
         print_table(out, &config_plugin_table);
         print_table(out, &config_topic_table);

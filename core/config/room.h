@@ -9,14 +9,17 @@
 
 /* -- tree.c: libconfig's text to values. The only file that knows libconfig. */
 
-/* The file's settings as one group. False, with every fault found in `errors`, when the text is not valid. `file` must live as
- * long as the tree. */
+/* The file's settings as one group. False, with an error, when the text cannot be read as settings; a single value that is wrong is
+ * an error too, and the rest is read. `file` must live as long as the tree. */
 bool config_tree_read(struct config_value *root, const char *file, const char *text, size_t len,
                       struct config_errors *errors);
 
 /* Calls `each` for every string in the tree; `in_properties`: it stands in a list named `…properties`. */
 void config_tree_strings(struct config_value *node,
                          void (*each)(void *arg, struct config_value *string, bool in_properties), void *arg);
+
+/* -- literals.c: the text with an L behind each integer that needs more than 32 bits. */
+void config_widen_integers(const char *text, const char *file, struct buf *out, struct config_errors *errors);
 
 /* -- bundle.c */
 void config_bundle_add(struct config_bundle *bundle, enum config_part_kind kind, const char *name, const void *bytes,

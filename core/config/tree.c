@@ -95,8 +95,9 @@ static void convert(struct config_value *to, const config_setting_t *from, const
 bool config_tree_read(struct config_value *root, const char *file, const char *text, size_t len,
                       struct config_errors *errors)
 {
-        size_t before = errors->error_count;
+        struct buf widened = {0};
         config_t parser;
+        bool ok;
 
         *root = (struct config_value){.type = CONFIG_VALUE_GROUP, .file = file, .line = 1};
         if (strncmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark, as some editors leave one */
@@ -105,20 +106,21 @@ bool config_tree_read(struct config_value *root, const char *file, const char *t
         }
         if (!check_text(file, text, len, errors))
                 return false;
+        buf_add_text(&widened, "");
+        config_widen_integers(text, file, &widened, errors);
         config_init(&parser);
         /* libconfig stops at a file's first syntax error; the other files are read all the same. */
-        if (config_read_string(&parser, text) != CONFIG_TRUE)
+        ok = config_read_string(&parser, widened.data) == CONFIG_TRUE;
+        if (ok)
+                convert(root, config_root_setting(&parser), file, 0, errors);
+        else
                 config_error(errors, file, config_error_line(&parser), "%s: expected NAME = VALUE;",
                              config_error_text(&parser));
-        else
-                convert(root, config_root_setting(&parser), file, 0, errors);
         config_destroy(&parser);
+        explicit_bzero(widened.data, widened.len); /* passwords may stand in it */
+        buf_free(&widened);
         root->line = 1;
-        if (errors->error_count == before)
-                return true;
-        config_value_clear(root);
-        *root = (struct config_value){.type = CONFIG_VALUE_GROUP, .file = file, .line = 1};
-        return false;
+        return ok;
 }
 
 static bool named_properties(const struct config_value *v)

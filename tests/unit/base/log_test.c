@@ -145,12 +145,12 @@ Test(log_fold, equal_lines_are_folded_with_a_count)
                 }
         }
         cr_assert_eq(written, 10);
-        cr_assert_not(log_fold_due(now + CLOCK_S / 2, &due), "the second is not over");
-        cr_assert(log_fold_due(now + CLOCK_S, &due));
+        cr_assert_not(log_fold_due(now + CLOCK_S / 2, false, &due), "the second is not over");
+        cr_assert(log_fold_due(now + CLOCK_S, false, &due));
         cr_assert_eq(due.count, 990u);
         cr_assert_str_eq(due.sample, "cannot reach x");
         cr_assert_str_eq(due.plugin, "audit");
-        cr_assert_not(log_fold_due(now + 3 * CLOCK_S, &due), "it is said once");
+        cr_assert_not(log_fold_due(now + 3 * CLOCK_S, true, &due), "it is said once");
         cr_assert_not(log_fold(key, now + 4 * CLOCK_S, &due), "a new second begins anew");
 }
 

@@ -158,11 +158,13 @@ static void a_flood_is_folded(void)
 
         for (unsigned i = 0; i < 5000; i++)
                 log_error("the same for the %uth time", i);
+        log_close();
         drain(text, sizeof text);
         for (const char *c = text; *c != '\0'; c++)
                 lines += *c == '\n';
         CHECK(lines >= 10 && lines < 100);
         CHECK(strstr(text, "msg=\"the same for the 9th time\"") != NULL);
+        CHECK(strstr(text, "more like this within") != NULL && strstr(text, "folded=") != NULL);
 }
 
 int main(void)

@@ -1,0 +1,122 @@
+#include "kit.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+TestSuite(properties, .fini = kit_clear);
+
+/* The value that a client of that scope ends up with, applying in order; NULL: not set. */
+static const struct config_property *applied(const struct config_properties *properties, enum config_scope scope,
+                                             const char *name)
+{
+        const struct config_property *last = NULL;
+
+        for (size_t i = 0; i < properties->count; i++)
+                if ((properties->items[i].scope == CONFIG_SCOPE_ALL || properties->items[i].scope == scope) &&
+                    strcmp(properties->items[i].name, name) == 0)
+                        last = &properties->items[i];
+        return last;
+}
+
+static const char *value(const struct config_properties *properties, enum config_scope scope, const char *name)
+{
+        const struct config_property *p = applied(properties, scope, name);
+
+        return p == NULL ? NULL : p->value;
+}
+
+Test(properties, defaults_are_what_existing_deployments_rely_on)
+{
+        const struct config_properties *p = &kit_parse()->kafka.properties;
+
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_PRODUCER, "linger.ms"), "10");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_PRODUCER, "batch.size"), "16384");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_PRODUCER, "compression.type"), "snappy");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_PRODUCER, "message.max.bytes"), "11534336");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_CONSUMER, "session.timeout.ms"), "30000");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_CONSUMER, "heartbeat.interval.ms"), "10000");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_CONSUMER, "max.poll.interval.ms"), "300000");
+        cr_assert_null(value(p, CONFIG_SCOPE_CONSUMER, "linger.ms"));
+}
+
+Test(properties, a_plugin_overrides_the_host_and_the_environment_both)
+{
+        const struct config_properties *a, *b;
+        struct config *cfg;
+
+        kit_main(
+            "kafka = { properties = [ \"linger.ms=1\", \"client.id=x\" ]; producer_properties = ( (\"batch.size\", 100) ); };");
+        kit_plugin("a",
+                   "kafka_properties = [ \"linger.ms=2\" ]; kafka_consumer_properties = ( (\"check.crcs\", true) );");
+        kit_plugin("b", "");
+        kit_variable("KAFKA_PRODUCER_BATCH_SIZE", "300");
+        cfg = kit_parse();
+        a = &config_plugin(cfg, "a")->kafka.properties;
+        b = &config_plugin(cfg, "b")->kafka.properties;
+        cr_assert_str_eq(value(a, CONFIG_SCOPE_PRODUCER, "linger.ms"), "2");
+        cr_assert_str_eq(value(b, CONFIG_SCOPE_PRODUCER, "linger.ms"), "1");
+        cr_assert_str_eq(value(b, CONFIG_SCOPE_CONSUMER, "linger.ms"), "1", "without a scope: for all clients");
+        cr_assert_str_eq(value(a, CONFIG_SCOPE_PRODUCER, "batch.size"), "300");
+        cr_assert_str_eq(value(a, CONFIG_SCOPE_CONSUMER, "check.crcs"), "true");
+        cr_assert_null(value(a, CONFIG_SCOPE_PRODUCER, "check.crcs"));
+        cr_assert_str_eq(value(a, CONFIG_SCOPE_PRODUCER, "client.id"), "x");
+        cr_assert_str_eq(applied(a, CONFIG_SCOPE_PRODUCER, "linger.ms")->file, "etc/plugins.d/a.conf");
+}
+
+Test(properties, secrets_are_marked)
+{
+        const struct config_properties *p;
+
+        kit_main(
+            "kafka = { properties = ( \"sasl.password=@file:pw\", \"ssl.key.password=plain\", (\"sasl.username\", \"@env:U\") ); };");
+        kit_secret("/cwd/etc/pw", "top=secret");
+        config_bundle_add((struct config_bundle *)(uintptr_t)kit_bundle(), CONFIG_PART_SECRET_ENVIRONMENT, "U", "me",
+                          2);
+        p = &kit_parse()->kafka.properties;
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_CONSUMER, "sasl.password"), "top=secret");
+        cr_assert_str_eq(value(p, CONFIG_SCOPE_CONSUMER, "sasl.username"), "me");
+        cr_assert(applied(p, CONFIG_SCOPE_CONSUMER, "sasl.password")->secret);
+        cr_assert(applied(p, CONFIG_SCOPE_CONSUMER, "ssl.key.password")->secret);
+        cr_assert(applied(p, CONFIG_SCOPE_CONSUMER, "sasl.username")->secret);
+}
+
+Test(properties, what_runs_code_or_is_decided_by_pawl_is_refused)
+{
+        kit_main(
+            "kafka = { properties = [\n\"plugin.library.paths=/tmp/x.so\",\n\"sasl.kerberos.kinit.cmd=rm\",\n\"ssl.engine.location=x\",\n"
+            "\"ssl.providers=x\",\n\"test.mock.num.brokers=3\",\n\"enable.auto.commit=true\",\n\"acks=1\",\n\"partitioner=consistent\",\n"
+            "\"group.id=x\",\n\"debug=conf\" ]; };");
+        kit_refused("etc/pawl.conf:2: error: the property plugin.library.paths may not be set: it loads code");
+        kit_says("etc/pawl.conf:3: error: the property sasl.kerberos.kinit.cmd");
+        kit_says("etc/pawl.conf:4: error: the property ssl.engine.location");
+        kit_says("etc/pawl.conf:5: error: the property ssl.providers");
+        kit_says("etc/pawl.conf:6: error: the property test.mock.num.brokers");
+        kit_says("etc/pawl.conf:7: error: the property enable.auto.commit");
+        kit_says("etc/pawl.conf:8: error: the property acks");
+        kit_says("etc/pawl.conf:9: error: the property partitioner");
+        kit_says("etc/pawl.conf:10: error: the property group.id may not be set: set the plugin's `group`");
+        kit_says("etc/pawl.conf:11: error: debug: expected contexts without");
+}
+
+Test(properties, what_pawl_does_anyway_is_taken_without_a_word)
+{
+        const struct config_properties *p;
+
+        kit_main(
+            "kafka = { properties = [ \"acks=all\", \"enable.auto.commit=false\", \"partitioner=murmur2_random\" ]; };");
+        p = &kit_parse()->kafka.properties;
+        cr_assert_str_eq(kit_errors(), "");
+        cr_assert_null(value(p, CONFIG_SCOPE_PRODUCER, "acks"));
+}
+
+Test(properties, malformed_ones_are_named)
+{
+        kit_main(
+            "kafka = { properties = ( \"linger.ms\",\n5,\n\"Linger=1\",\n(\"a\") ); consumer_properties = \"x=1\"; };");
+        kit_refused(
+            "etc/pawl.conf:1: error: properties: expected \"name=value\" or (\"name\", value), found string \"linger.ms\"\n");
+        kit_says("etc/pawl.conf:2: error: properties: expected \"name=value\" or (\"name\", value), found integer 5\n");
+        kit_says("etc/pawl.conf:3: error: expected a property of librdkafka such as \"linger.ms\", found \"Linger\"\n");
+        kit_says("etc/pawl.conf:4: error: properties: expected");
+        kit_says("consumer_properties: expected a list of \"name=value\"");
+}
