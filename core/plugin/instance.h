@@ -37,6 +37,7 @@ struct plugin_instance {
         const struct pawl_handler *handlers; /* of the build's descriptor */
         uint32_t handler_count;
         void *self;
+        _Atomic size_t publishing;  /* the host's count of what it published and is not over yet */
         void *host_data;            /* the host's (worker/api.h), not the plugin room's */
         struct pawl_error *failure; /* pawl_fail writes here; NULL outside create */
 };

@@ -48,7 +48,8 @@ struct api {
         size_t socket_count;
         struct tickets *tickets;
         struct publish_queue *publish;
-        unsigned char name_space[16]; /* UUIDs of this plugin are derived within it */
+        unsigned char id_space[16];   /* UUID within which pawl_derive_id derives */
+        unsigned char emit_space[16]; /* UUID within which the ids of emits are derived */
 };
 
 struct api *api_new(const struct api_options *options);

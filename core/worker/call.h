@@ -12,6 +12,7 @@
 #define PAWL_WORKER_CALL_H
 
 #include "base/error.h"
+#include "base/scoreboard.h"
 #include "engine/engine.h"
 #include "plugin/instance.h"
 #include "worker/emit.h"
@@ -37,6 +38,7 @@ struct call_input {
         const struct message_header *headers; /* used if message->handle is NULL */
         size_t header_count;
         struct event_place place;
+        uint32_t row;  /* of its partition in the scoreboard, for its ticket's note; SCOREBOARD_NO_ROW: none */
         uint32_t slot; /* the engine's names of this attempt, for its ticket */
         uint32_t tag;
 };

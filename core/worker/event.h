@@ -60,6 +60,7 @@ struct event {
         struct event_place place;
         struct event_arena *arena;
         const struct scan_member *members; /* the index, in the arena */
+        struct pawl_str *strings;          /* those of the members asked for so far; NULL: none yet */
         uint32_t member_count;
         uint32_t cursor;               /* behind the member found last: handlers ask in the members' order */
         struct scan_fault fault;       /* what indexing or the tree found */

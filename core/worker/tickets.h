@@ -30,19 +30,30 @@ struct tickets *tickets_new(struct scoreboard *sb, void (*wake)(void *arg), void
 void tickets_free(struct tickets **tickets);
 
 /* -- the calling thread, through call.c and api.c */
-pawl_ticket tickets_take(struct tickets *tickets, struct plugin_instance *in, const struct event *ev, uint32_t slot,
-                         uint32_t tag);
+struct ticket_request {
+        struct plugin_instance *instance;
+        const struct event *event; /* copied */
+        const struct call_input *input;
+        uint32_t handler;
+        bool wants_malformed;
+};
+
+/* 0: there are TICKETS_MAX already. */
+pawl_ticket tickets_take(struct tickets *tickets, const struct ticket_request *request);
+
 /* The handler returned PENDING: the ticket takes its emits over. Completed already? Then it goes to the queue now. */
 void tickets_pend(struct tickets *tickets, pawl_ticket ticket, struct emit_list *emits);
+
 /* The handler returned something else. */
 void tickets_void(struct tickets *tickets, pawl_ticket ticket);
 
 /* -- any thread */
 const struct pawl_event *tickets_event(struct tickets *tickets, struct plugin_instance *in, pawl_ticket ticket);
 int32_t tickets_emit(struct tickets *tickets, struct plugin_instance *in, pawl_ticket ticket,
-                     const struct pawl_message *message, size_t max_event);
-int32_t tickets_complete(struct tickets *tickets, struct plugin_instance *in, pawl_ticket ticket,
-                         const struct call_outcome *outcome);
+                     const struct pawl_message *message, const unsigned char *name_space);
+/* `text` is copied. */
+int32_t tickets_complete(struct tickets *tickets, struct plugin_instance *in, pawl_ticket ticket, pawl_result result,
+                         int64_t delay, struct pawl_str text);
 
 /* -- the main thread */
 
