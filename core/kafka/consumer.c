@@ -20,7 +20,8 @@
 struct pending_event *consumer_queue_event(struct consumer *c, enum consumer_event_type type)
 {
         if (c->pending_head + c->pending_count == c->pending_cap) {
-                memmove(c->pending, c->pending + c->pending_head, c->pending_count * sizeof *c->pending);
+                if (c->pending_head > 0)
+                        memmove(c->pending, c->pending + c->pending_head, c->pending_count * sizeof *c->pending);
                 c->pending_head = 0;
                 if (c->pending_count * 2 >= c->pending_cap) {
                         c->pending_cap = c->pending_cap ? c->pending_cap * 2 : 8;

@@ -80,7 +80,8 @@ void producer_good_sign(struct producer *p)
 static struct producer_report *add_report(struct producer *p)
 {
         if (p->report_head + p->report_count == p->report_cap) {
-                memmove(p->reports, p->reports + p->report_head, p->report_count * sizeof *p->reports);
+                if (p->report_head > 0)
+                        memmove(p->reports, p->reports + p->report_head, p->report_count * sizeof *p->reports);
                 p->report_head = 0;
                 if (p->report_count * 2 >= p->report_cap) {
                         p->report_cap = p->report_cap ? p->report_cap * 2 : 64;
