@@ -11,17 +11,22 @@ void commits_free(struct commits *commits)
         offsets_ranges_free(&commits->scratch);
 }
 
-/* News of any partition, and how many completions nobody was told of. */
-static bool has_news(const struct engine *engine, uint64_t *unsent)
-{
-        bool news = false;
+struct news {
+        bool any;
+        bool rewind;     /* a deliberate commit waits */
+        uint64_t unsent; /* completions that nobody was told of */
+};
 
-        *unsent = 0;
+static struct news look_for_news(const struct engine *engine)
+{
+        struct news news = {false, false, 0};
+
         for (size_t i = 0; i < engine->assigned.count; i++) {
                 const struct partition *p = &engine->partitions[engine->assigned.items[i]];
 
-                news |= p->dirty;
-                *unsent += p->unsent;
+                news.any |= p->dirty;
+                news.rewind |= p->rewind;
+                news.unsent += p->unsent;
         }
         return news;
 }
@@ -36,20 +41,24 @@ static void add_part(struct engine *engine, uint32_t index, char *text)
 {
         struct partition *p = &engine->partitions[index];
         struct commits *commits = &engine->commits;
-        int64_t offset = offsets_committable(&p->offsets, engine->nodes);
+        int64_t offset = p->rewind ? p->rewind_to : offsets_committable(&p->offsets, engine->nodes);
+        uint64_t covered = p->rewind ? 0 : p->uncommitted;
         bool cut;
 
+        /* A rewind says where to, and nothing else; what was done since then follows in the next commit. */
         offsets_ranges_clear(&commits->scratch);
-        offsets_complete(&p->offsets, engine->nodes, &commits->scratch);
+        if (!p->rewind)
+                offsets_complete(&p->offsets, engine->nodes, &commits->scratch);
         offsets_map_encode(offset, commits->scratch.items, commits->scratch.count, engine->cfg.limits.metadata, text,
                            &cut);
         if (cut && !p->map_cut)
                 engine_alarm(engine, ENGINE_ALARM_MAP_CUT, ENGINE_NONE, index, 0);
         p->map_cut = cut;
-        list_add(&commits->parts, (struct commit_part){offset, p->uncommitted, index, p->epoch, p->rewind});
+        list_add(&commits->parts, (struct commit_part){offset, covered, index, p->epoch, p->rewind});
         list_add(&engine->commit_orders, (struct engine_commit_entry){offset, text, index, p->rewind});
         p->unsent = 0;
-        p->dirty = p->rewind = false;
+        p->dirty = p->rewind && (p->uncommitted > 0 || offsets_committable(&p->offsets, engine->nodes) != offset);
+        p->rewind = false;
 }
 
 void commits_send(struct engine *engine)
@@ -57,12 +66,12 @@ void commits_send(struct engine *engine)
         struct commits *commits = &engine->commits;
         bool final = engine->leave.phase == LEAVE_COMMIT && engine->leave.final == 0;
         size_t room = (size_t)engine->cfg.limits.metadata + 1;
-        uint64_t unsent;
+        struct news news = look_for_news(engine);
 
-        if (!may_send(engine) || !has_news(engine, &unsent))
+        if (!may_send(engine) || !news.any)
                 return;
-        if (!final && !commits->shrunk && engine->now < commits->due &&
-            (engine->cfg.commit_at == 0 || unsent < engine->cfg.commit_at))
+        if (!final && !commits->urgent && engine->now < commits->due &&
+            (engine->cfg.commit_at == 0 || news.unsent < engine->cfg.commit_at))
                 return;
         commits->texts = list_grow(commits->texts, &commits->text_capacity, engine->assigned.count * room, 1);
         commits->parts.count = 0;
@@ -72,9 +81,10 @@ void commits_send(struct engine *engine)
         }
         commits->last_id++;
         commits->in_flight = true;
-        commits->shrunk = false;
+        commits->urgent = false;
         commits->due = engine->now + engine->cfg.commit_interval;
-        if (engine->leave.phase == LEAVE_COMMIT)
+        /* A rewind tells nothing of what was done: it is not the last one. */
+        if (engine->leave.phase == LEAVE_COMMIT && !news.rewind)
                 engine->leave.final = commits->last_id;
 }
 
@@ -92,7 +102,7 @@ static void shrink_metadata(struct engine *engine)
         if (*budget == 0)
                 return;
         *budget = *budget / 2 < METADATA_LEAST ? 0 : *budget / 2;
-        engine->commits.shrunk = true;
+        engine->commits.urgent = true;
         engine_alarm(engine, ENGINE_ALARM_METADATA, ENGINE_NONE, ENGINE_NONE, *budget);
 }
 
@@ -129,7 +139,5 @@ void commits_answered(struct engine *engine, const struct engine_input *in)
 
 int64_t commits_next(const struct engine *engine)
 {
-        uint64_t unsent;
-
-        return may_send(engine) && has_news(engine, &unsent) ? engine->commits.due : INT64_MAX;
+        return may_send(engine) && look_for_news(engine).any ? engine->commits.due : INT64_MAX;
 }

@@ -57,6 +57,7 @@ static struct partition *begin(struct engine *engine, const struct engine_input 
         offsets_reset(&p->offsets, in->offset);
         p->epoch = in->epoch;
         p->committed = -1;
+        p->map_cut = false;
         list_add(&engine->assigned, in->partition);
         return p;
 }
@@ -83,6 +84,8 @@ void partitions_rewind(struct engine *engine, const struct engine_input *in)
 
         offsets_ranges_clear(&p->incoming);
         p->dirty = p->rewind = true;
+        p->rewind_to = in->offset;
+        engine->commits.urgent = true;
 }
 
 void partitions_position(struct engine *engine, const struct engine_input *in)
@@ -110,6 +113,8 @@ static void begin_leave(struct engine *engine, int64_t deadline)
 {
         struct leave *leave = &engine->leave;
 
+        if (deadline > INT64_MAX - engine->cfg.commit_wait)
+                deadline = INT64_MAX - engine->cfg.commit_wait;
         if (leave->phase == LEAVE_NOTHING || deadline > leave->deadline)
                 leave->deadline = deadline;
         leave->phase = LEAVE_WORK;
@@ -181,7 +186,7 @@ void partitions_leave(struct engine *engine)
         count_leaving(engine, &outstanding, &dirty);
         if (leave->phase == LEAVE_WORK && (outstanding == 0 || engine->now >= leave->deadline)) {
                 leave->phase = LEAVE_COMMIT;
-                leave->deadline = engine->now + engine->cfg.commit_wait;
+                leave->deadline += engine->cfg.commit_wait;
         }
         if (leave->phase == LEAVE_COMMIT && ((!dirty && !engine->commits.in_flight) || engine->now >= leave->deadline))
                 leave->phase = LEAVE_DONE;

@@ -101,6 +101,7 @@ struct partition {
         struct offsets offsets;
         struct offsets_ranges incoming; /* MAP records before ASSIGN */
         int64_t committed;              /* acknowledged in this epoch; -1: none */
+        int64_t rewind_to;
         uint64_t unfinished, unfinished_bytes;
         uint64_t outstanding; /* of these: somebody outside works on it */
         uint64_t parked, parked_bytes;
@@ -126,7 +127,7 @@ struct commits {
         uint64_t last_id;
         int64_t due;    /* no earlier, unless something urges */
         bool in_flight; /* last_id's answer is missing */
-        bool shrunk;    /* commit again at once, with a smaller map */
+        bool urgent;    /* at once: a smaller map, or a rewind */
         char *texts;
         size_t text_capacity;
         struct offsets_ranges scratch;

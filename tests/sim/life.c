@@ -10,24 +10,28 @@ static int64_t up_to_ms(struct sim_world *world, uint64_t most)
         return SIM_MS * (int64_t)sim_below(world, most);
 }
 
+static struct engine_policy policy_by_chance(struct sim_world *world)
+{
+        return (struct engine_policy){
+            .max_wait = up_to_ms(world, 20),
+            .wait_limit = up_to_ms(world, 500),
+            .backoff = 1 + up_to_ms(world, 20),
+            .backoff_max = up_to_ms(world, 200),
+            .ticket_deadline = SIM_MS + up_to_ms(world, 300),
+            .max_events = 1 + (uint32_t)sim_below(world, 20),
+            .max_bytes = sim_chance(world, 2) ? 0 : 1 + (uint32_t)sim_below(world, 4000),
+            .attempts = (uint16_t)(1 + sim_below(world, 5)),
+            .flags = (uint16_t)((sim_chance(world, 3) ? ENGINE_HANDLER_BATCH : 0) |
+                                (sim_chance(world, 4) ? ENGINE_HANDLER_SERIAL : 0)),
+        };
+}
+
 static void configure(struct sim_world *world, struct engine_config *cfg, struct engine_policy *policies)
 {
         static const uint32_t metadata[] = {4096, 4096, 4096, 400, 64, 20, 0};
 
-        for (uint32_t i = 0; i < SIM_HANDLERS; i++) {
-                policies[i] = (struct engine_policy){
-                    .max_wait = up_to_ms(world, 20),
-                    .wait_limit = up_to_ms(world, 500),
-                    .backoff = 1 + up_to_ms(world, 20),
-                    .backoff_max = up_to_ms(world, 200),
-                    .ticket_deadline = SIM_MS + up_to_ms(world, 300),
-                    .max_events = 1 + (uint32_t)sim_below(world, 20),
-                    .max_bytes = sim_chance(world, 2) ? 0 : 1 + (uint32_t)sim_below(world, 4000),
-                    .attempts = (uint16_t)(1 + sim_below(world, 5)),
-                    .flags = (uint16_t)((sim_chance(world, 3) ? ENGINE_HANDLER_BATCH : 0) |
-                                        (sim_chance(world, 4) ? ENGINE_HANDLER_SERIAL : 0)),
-                };
-        }
+        for (uint32_t i = 0; i < SIM_HANDLERS; i++)
+                policies[i] = policy_by_chance(world);
         *cfg = (struct engine_config){
             .limits = {.max_events = 1 + sim_below(world, 200),
                        .max_bytes = 1 + sim_below(world, 100000),
@@ -153,15 +157,18 @@ static void rewind_one(struct sim_shell *shell)
         uint32_t partition = (uint32_t)sim_below(shell->world, shell->world->partitions);
         struct sim_reader *reader = &shell->readers[partition];
         struct sim_log *log = &shell->world->logs[partition];
+        uint32_t done = 0;
         struct engine_input *in;
 
-        if (!reader->assigned || reader->leaving || reader->next == 0)
+        while (done < log->events.count && log->events.items[done].offset < log->committed)
+                done++;
+        if (!reader->assigned || reader->leaving || shell->draining || done == 0)
                 return;
         for (size_t i = 0; i < shell->slots.count; i++) {
                 if (shell->slots.items[i].partition == partition)
                         shell->slots.items[i].counted_out = true;
         }
-        reader->next = (uint32_t)sim_below(shell->world, reader->next);
+        reader->next = (uint32_t)sim_below(shell->world, done);
         for (size_t i = reader->next; i < log->events.count; i++)
                 log->events.items[i].allowed++;
         reader->epoch++;
@@ -191,9 +198,50 @@ static void change_limits(struct sim_shell *shell)
         in->limits = shell->cfg.limits;
 }
 
+/* A new build takes over: other policies, other handlers for what is queued, or none. */
+static void swap(struct sim_shell *shell)
+{
+        struct sim_world *world = shell->world;
+        uint16_t handler = (uint16_t)sim_below(world, SIM_HANDLERS);
+        struct engine_input *in = sim_input(shell, ENGINE_POLICY);
+
+        shell->policies[handler] = policy_by_chance(world);
+        in->handler = handler;
+        in->policy = shell->policies[handler];
+        for (uint32_t i = 0; i < shell->slots.count; i++) {
+                struct sim_slot *slot = &shell->slots.items[i];
+                struct sim_event *event = &world->logs[slot->partition].events.items[slot->event];
+
+                if (slot->state == SIM_FREE || event->kind != SIM_NORMAL || slot->counted_out || sim_chance(world, 2))
+                        continue;
+                in = sim_input(shell, ENGINE_ROUTE);
+                in->slot = i;
+                in->handler = event->handler = (uint16_t)sim_below(world, SIM_HANDLERS);
+                if (slot->state == SIM_QUEUED && !shell->readers[slot->partition].leaving && !shell->draining &&
+                    sim_chance(world, 10)) {
+                        in->message.flags = ENGINE_SKIP;
+                        event->kind = SIM_SKIPPED;
+                        event->given_up = true;
+                }
+        }
+}
+
+/* A message that the client had read before its partition was taken away. */
+static void read_stale(struct sim_shell *shell)
+{
+        uint32_t partition = (uint32_t)sim_below(shell->world, shell->world->partitions);
+        uint32_t epoch = shell->readers[partition].epoch;
+
+        if (epoch < 2 || shell->readers[partition].next >= shell->world->logs[partition].events.count)
+                return;
+        shell->readers[partition].epoch--;
+        sim_read_one(shell, partition, shell->readers[partition].next);
+        shell->readers[partition].epoch = epoch;
+}
+
 static void fault(struct sim_shell *shell, const struct engine_config *cfg)
 {
-        switch (sim_below(shell->world, 8)) {
+        switch (sim_below(shell->world, 10)) {
         case 0:
         case 1:
                 crash(shell, cfg);
@@ -212,6 +260,12 @@ static void fault(struct sim_shell *shell, const struct engine_config *cfg)
         case 6:
                 if (sim_chance(shell->world, 4))
                         rewind_one(shell);
+                break;
+        case 7:
+                swap(shell);
+                break;
+        case 8:
+                read_stale(shell);
                 break;
         default:
                 change_limits(shell);

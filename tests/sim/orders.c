@@ -82,8 +82,10 @@ static void take_produce(struct sim_shell *shell, const struct engine_output *ou
                 if (slot->state != SIM_HANDLED || slot->reports > 0 || event->emits == 0 || !is_current(shell, slot))
                         sim_fail(shell->world, "offset %lld: emits ordered that are not due", offset_of(shell, slot));
                 slot->held = 0;
+                if (!again)
+                        slot->acknowledged = 0;
                 for (uint32_t e = 0; e < event->emits; e++) {
-                        if (again && (event->emitted >> e & 1) != 0)
+                        if (again && (slot->acknowledged >> e & 1) != 0)
                                 continue;
                         list_add(&shell->reports, (struct sim_report){order->slot, order->tag, e});
                         slot->reports++;
@@ -105,7 +107,8 @@ static void take_dead(struct sim_shell *shell, const struct engine_output *outpu
                 if (dead->reason != slot->reason)
                         sim_fail(shell->world, "offset %lld: dead letter for reason %u, expected %u",
                                  offset_of(shell, slot), dead->reason, slot->reason);
-                if ((dead->reason == ENGINE_REASON_ATTEMPTS || dead->reason == ENGINE_REASON_TICKET) &&
+                if (dead->again == 0 &&
+                    (dead->reason == ENGINE_REASON_ATTEMPTS || dead->reason == ENGINE_REASON_TICKET) &&
                     dead->attempts < policy->attempts)
                         sim_fail(shell->world, "offset %lld: dead after %u attempts, allowed are %u",
                                  offset_of(shell, slot), dead->attempts, policy->attempts);
@@ -370,7 +373,7 @@ static void take_alarms(struct sim_shell *shell, const struct engine_output *out
 
 static void check_budget(struct sim_shell *shell)
 {
-        uint64_t slack = (uint64_t)shell->world->partitions * (shell->cfg.over_read + 2);
+        uint64_t slack = (uint64_t)shell->world->partitions * (2 * shell->cfg.over_read + 3);
         struct engine_status status;
 
         engine_status(shell->engine, &status);

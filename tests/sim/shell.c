@@ -109,11 +109,11 @@ static uint32_t slot_new(struct sim_shell *shell)
         return (uint32_t)shell->slots.count - 1;
 }
 
-static void read_one(struct sim_shell *shell, uint32_t partition)
+void sim_read_one(struct sim_shell *shell, uint32_t partition, uint32_t number)
 {
         struct sim_reader *reader = &shell->readers[partition];
         struct sim_log *log = &shell->world->logs[partition];
-        struct sim_event *event = &log->events.items[reader->next];
+        struct sim_event *event = &log->events.items[number];
         uint32_t index = slot_new(shell), lane = lane_of(shell, partition, event);
         struct engine_input *in = sim_input(shell, ENGINE_MESSAGE);
         struct sim_slot *slot = &shell->slots.items[index];
@@ -132,11 +132,10 @@ static void read_one(struct sim_shell *shell, uint32_t partition)
                 in->message.flags = ENGINE_DEAD;
                 in->message.reason = ENGINE_REASON_SHELL + 1;
         }
-        *slot = (struct sim_slot){.partition = partition, .event = reader->next, .epoch = reader->epoch, .lane = lane};
+        *slot = (struct sim_slot){.partition = partition, .event = number, .epoch = reader->epoch, .lane = lane};
         slot->tag = tag;
         slot->state = SIM_QUEUED;
         slot->reason = in->message.reason;
-        reader->next++;
 }
 
 void sim_read(struct sim_shell *shell, uint32_t partition, uint32_t most)
@@ -147,7 +146,7 @@ void sim_read(struct sim_shell *shell, uint32_t partition, uint32_t most)
         if (!reader->assigned || reader->leaving || shell->draining)
                 return;
         while (most > 0 && reader->next < log->events.count && (reader->go || reader->over > 0)) {
-                read_one(shell, partition);
+                sim_read_one(shell, partition, reader->next++);
                 reader->over -= reader->over > 0;
                 most--;
         }
@@ -176,6 +175,8 @@ static uint16_t choose_result(struct sim_shell *shell, bool batch)
                 return ENGINE_UNAVAILABLE;
         if (shell->calm || !sim_chance(world, 3))
                 return ENGINE_OK;
+        if (sim_chance(world, 1000))
+                return ENGINE_FATAL;
         switch (sim_below(world, batch ? 5 : 8)) {
         case 0:
         case 1:
@@ -358,7 +359,7 @@ void sim_report(struct sim_shell *shell, uint32_t index)
         if (in->report.outcome == ENGINE_DELIVERED && dead)
                 event->dead = true;
         else if (in->report.outcome == ENGINE_DELIVERED)
-                event->emitted |= 1u << report.emit;
+                event->emitted |= 1u << report.emit, slot->acknowledged |= 1u << report.emit;
         else if (in->report.outcome == ENGINE_REFUSED && !dead)
                 slot->reason = ENGINE_REASON_EMIT_REFUSED;
         shell->reports.items[index] = shell->reports.items[--shell->reports.count];

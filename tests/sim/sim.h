@@ -94,10 +94,11 @@ enum sim_slot_state { SIM_FREE, SIM_QUEUED, SIM_RUNNING, SIM_TICKET, SIM_HANDLED
 
 struct sim_slot {
         uint32_t partition, event, epoch, lane, tag, run;
-        uint32_t failures; /* that count */
-        uint32_t held;     /* emits of the latest attempt that must be produced or dropped */
-        uint32_t reports;  /* awaited */
-        uint16_t reason;   /* that its dead letter must give; 0: any */
+        uint32_t failures;     /* that count */
+        uint32_t held;         /* emits of the latest attempt that must be produced or dropped */
+        uint32_t acknowledged; /* bit i: emit i of the latest attempt */
+        uint32_t reports;      /* awaited */
+        uint16_t reason;       /* that its dead letter must give; 0: any */
         uint8_t state;
         bool counted_out; /* the engine knows of its partition's end */
         int64_t not_before;
@@ -175,6 +176,7 @@ void sim_orders(struct sim_shell *shell, const struct engine_output *output);
 /* Things that happen to a worker; each collects inputs. */
 void sim_assign(struct sim_shell *shell, uint32_t partition);
 void sim_read(struct sim_shell *shell, uint32_t partition, uint32_t most);
+void sim_read_one(struct sim_shell *shell, uint32_t partition, uint32_t number);
 void sim_return_run(struct sim_shell *shell, uint32_t run);
 void sim_complete_ticket(struct sim_shell *shell, uint32_t ticket);
 void sim_report(struct sim_shell *shell, uint32_t report);
