@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -111,4 +112,23 @@ const struct rd_kafka_metadata *admin_metadata(struct admin *admin, int64_t time
                 return metadata;
         admin_failed(admin, code, "asking for the cluster's topics", NULL, "Describe", NULL, NULL, err);
         return NULL;
+}
+
+#define MARKS_TRIES 10
+
+bool admin_marks(struct admin *admin, const char *topic, int32_t partition, int64_t deadline, int64_t *low,
+                 int64_t *high)
+{
+        /* A topic that was just created is not known to every broker yet: those answer at once that there is none. */
+        for (int i = 0; i < MARKS_TRIES && admin_left(deadline) > 0; i++) {
+                rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(admin->client.rk, topic, partition, low,
+                                                                            high, admin_ms(admin_left(deadline)));
+                if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+                        return true;
+                if (trouble_of(code) == TROUBLE_AUTHORIZATION)
+                        break;
+                usleep(100000);
+        }
+        *low = *high = -1;
+        return false;
 }

@@ -33,6 +33,10 @@ bool admin_failed(struct admin *admin, rd_kafka_resp_err_t code, const char *que
 /* The cluster's metadata, all topics; rd_kafka_metadata_destroy() it. */
 const struct rd_kafka_metadata *admin_metadata(struct admin *admin, int64_t timeout_ns, struct pawl_error *err);
 
+/* Low and high watermark of one partition; both -1 where they cannot be had until `deadline` (clock_now()). */
+bool admin_marks(struct admin *admin, const char *topic, int32_t partition, int64_t deadline, int64_t *low,
+                 int64_t *high);
+
 /* A time-out for librdkafka's calls; 1 at least. */
 int admin_ms(int64_t timeout_ns);
 

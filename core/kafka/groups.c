@@ -139,14 +139,9 @@ static void ask_marks(struct admin *admin, struct group_description *group, int6
 {
         for (size_t i = 0; i < group->lag_count; i++) {
                 struct group_lag *lag = &group->lags[i];
-                int64_t left = admin_left(deadline);
 
-                if (left == 0 ||
-                    rd_kafka_query_watermark_offsets(admin->client.rk, lag->topic, lag->partition, &lag->low,
-                                                     &lag->high, admin_ms(left)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                        lag->low = lag->high = -1;
+                if (!admin_marks(admin, lag->topic, lag->partition, deadline, &lag->low, &lag->high))
                         continue;
-                }
                 int64_t from = lag->committed > lag->low ? lag->committed : lag->low;
                 lag->lag = lag->high > from ? lag->high - from : 0;
                 group->total_lag += lag->lag;

@@ -107,15 +107,6 @@ bool topics_describe_config(struct admin *admin, struct topic_description *topic
 
 /* ---- the list ---- */
 
-static void ask_marks(struct admin *admin, const char *topic, struct topic_partition *p, int64_t deadline)
-{
-        int64_t left = admin_left(deadline);
-
-        if (left == 0 || rd_kafka_query_watermark_offsets(admin->client.rk, topic, p->partition, &p->low, &p->high,
-                                                          admin_ms(left)) != RD_KAFKA_RESP_ERR_NO_ERROR)
-                p->low = p->high = -1;
-}
-
 static int by_partition(const void *a, const void *b)
 {
         const struct topic_partition *x = a, *y = b;
@@ -146,7 +137,8 @@ static void describe(struct admin *admin, const struct rd_kafka_metadata_topic *
                                                              .low = -1,
                                                              .high = -1};
                 if (marks)
-                        ask_marks(admin, to->name, &to->partitions[i], deadline);
+                        (void)admin_marks(admin, to->name, to->partitions[i].partition, deadline,
+                                          &to->partitions[i].low, &to->partitions[i].high);
         }
         qsort(to->partitions, to->partition_count, sizeof *to->partitions, by_partition);
 }
