@@ -24,19 +24,19 @@ enum config_delivery { CONFIG_DELIVERY_AT_LEAST_ONCE };
 
 enum config_scope { CONFIG_SCOPE_ALL, CONFIG_SCOPE_CONSUMER, CONFIG_SCOPE_PRODUCER };
 
-/* A librdkafka property. What Pawl decides by itself, or must refuse, never stands here. */
+/* A librdkafka property that somebody set. What Pawl decides by itself, or must refuse, never stands here; Pawl's own defaults
+ * are the Kafka room's. Applied in order: of two of one name, the later one counts. */
 struct config_property {
         char *name;
         char *value;
         enum config_scope scope; /* which client it is for */
         bool secret;             /* never to be printed */
-        bool is_default;         /* Pawl's own default, written nowhere */
-        const char *file;        /* where it was written; "environment"; NULL for a default */
+        const char *file;        /* where it was written, or "environment" */
         int line;
 };
 
 struct config_properties {
-        struct config_property *items; /* each name and scope once: defaults < host < plugin < environment */
+        struct config_property *items; /* each name and scope once: host < plugin < environment */
         size_t count;
 };
 

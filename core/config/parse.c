@@ -64,7 +64,6 @@ static void read_host(struct config_reading *r)
 
         cfg->file = memory_string(part == NULL ? "pawl.conf" : part->name);
         config_defaults(r, &config_host_table, cfg, cfg->file);
-        config_properties_default(&cfg->kafka.properties);
         if (part != NULL && read_part(r, part, cfg->file, &root))
                 config_read_group(r, &config_host_table, cfg, &root);
         config_environment_host(r);

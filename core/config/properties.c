@@ -6,52 +6,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Properties that a configuration may not set: they let a value run code or fake a cluster, or are Pawl's own to decide. A star at
- * the end stands for any rest. `harmless`: values that say what Pawl does anyway, taken without a word and not passed on. */
+/* Properties that a configuration may not set: they let a value run code or fake a cluster, or are Pawl's own to decide. The Kafka
+ * room refuses the same when it makes a client; here they are refused with file and line. A star at the end stands for any rest.
+ * `harmless`: values that say what Pawl does anyway, taken without a word; `pass`: and passed on. */
 static const struct {
         const char *name;
         const char *harmless;
         const char *why;
+        bool pass;
 } refused[] = {
-    {"plugin.library.paths", NULL, "it loads code into the process"},
-    {"sasl.kerberos.kinit.cmd", NULL, "it runs a command"},
-    {"ssl.engine.location", NULL, "it loads code into the process"},
-    {"ssl.providers", NULL, "it loads code into the process"},
-    {"test.mock.*", NULL, "it fakes a cluster"},
-    {"bootstrap.servers", NULL, "set kafka.brokers"},
-    {"metadata.broker.list", NULL, "set kafka.brokers"},
-    {"group.id", NULL, "set the plugin's `group`"},
-    {"group.instance.id", NULL, "set kafka.static_membership"},
-    {"group.protocol", "classic", "Pawl speaks the classic protocol"},
-    {"partition.assignment.strategy", "range,roundrobin", "Pawl rebalances eagerly"},
-    {"enable.auto.commit", "false", "Pawl commits an offset only when all before it is done"},
-    {"auto.commit.interval.ms", NULL, "set the plugin's commit_interval"},
-    {"enable.auto.offset.store", "false", "Pawl commits an offset only when all before it is done"},
-    {"auto.offset.reset", NULL, "set kafka.start and kafka.on_gap"},
-    {"allow.auto.create.topics", "false", "topics are created by `pawlctl topics create`"},
-    {"enable.partition.eof", NULL, "Pawl decides it by itself"},
-    {"enable.idempotence", "true", "without it an event can be lost, repeated or put out of order"},
-    {"acks", "all|-1", "fewer acknowledgements lose events"},
-    {"request.required.acks", "all|-1", "fewer acknowledgements lose events"},
-    {"retries", NULL, "deliveries are retried until their time-out"},
-    {"message.send.max.retries", NULL, "deliveries are retried until their time-out"},
-    {"partitioner", "murmur2_random", "with another one a key of the existing producers would stand in two partitions"},
-    {"transactional.id", NULL, "Pawl decides it by itself"},
-};
-
-/* What existing deployments rely on where librdkafka's own default is another (batch.size, linger.ms, …), or might become one. */
-static const struct {
-        const char *name;
-        const char *value;
-        enum config_scope scope;
-} defaults[] = {
-    {"linger.ms", "10", CONFIG_SCOPE_PRODUCER},
-    {"batch.size", "16384", CONFIG_SCOPE_PRODUCER},
-    {"compression.type", "snappy", CONFIG_SCOPE_PRODUCER},
-    {"message.max.bytes", "11534336", CONFIG_SCOPE_PRODUCER},
-    {"session.timeout.ms", "30000", CONFIG_SCOPE_CONSUMER},
-    {"heartbeat.interval.ms", "10000", CONFIG_SCOPE_CONSUMER},
-    {"max.poll.interval.ms", "300000", CONFIG_SCOPE_CONSUMER},
+    {"plugin.library.paths", NULL, "it loads code into the process", false},
+    {"sasl.kerberos.kinit.cmd", NULL, "it runs a command", false},
+    {"ssl.engine.location", NULL, "it loads code into the process", false},
+    {"ssl.engine.id", NULL, "it loads code into the process", false},
+    {"ssl.providers", NULL, "it loads code into the process", false},
+    {"test.mock.*", NULL, "it fakes a cluster", false},
+    {"bootstrap.servers", NULL, "set kafka.brokers", false},
+    {"metadata.broker.list", NULL, "set kafka.brokers", false},
+    {"client.id", NULL, "Pawl names its clients by plugin and instance", false},
+    {"group.id", NULL, "set the plugin's `group`", false},
+    {"group.instance.id", NULL, "set kafka.static_membership", false},
+    {"group.protocol", "classic", "Pawl speaks the classic protocol", false},
+    {"group.remote.assignor", NULL, "Pawl speaks the classic protocol", false},
+    {"partition.assignment.strategy", "range|roundrobin|range,roundrobin|roundrobin,range", "Pawl rebalances eagerly",
+     true},
+    {"auto.offset.reset", NULL, "set kafka.start and kafka.on_gap", false},
+    {"enable.auto.commit", "false", "Pawl commits an offset only when all before it is done", false},
+    {"auto.commit.enable", "false", "Pawl commits an offset only when all before it is done", false},
+    {"auto.commit.interval.ms", NULL, "set the plugin's commit_interval", false},
+    {"enable.auto.offset.store", "false", "Pawl commits an offset only when all before it is done", false},
+    {"offset.store.method", "broker", "Pawl commits an offset only when all before it is done", false},
+    {"enable.partition.eof", "false", "Pawl decides it by itself", false},
+    {"enable.idempotence", "true", "without it an event can be lost, repeated or put out of order", false},
+    {"acks", "all|-1", "fewer acknowledgements lose events", false},
+    {"request.required.acks", "all|-1", "fewer acknowledgements lose events", false},
+    {"retries", NULL, "deliveries are retried until their time-out", false},
+    {"message.send.max.retries", NULL, "deliveries are retried until their time-out", false},
+    {"enable.gapless.guarantee", "false", "it ends the client at the first message that is lost", false},
+    {"delivery.report.only.error", "false", "an event is complete only when its deliveries are reported", false},
+    {"transactional.id", NULL, "Pawl decides it by itself", false},
+    {"partitioner", "murmur2_random", "with another one a key of the existing producers would stand in two partitions",
+     false},
+    {"allow.auto.create.topics", "false", "topics are created by `pawlctl topics create`", false},
+    {"enabled_events", NULL, "Pawl serves librdkafka's events itself", false},
+    {"log.queue", "true", "Pawl serves librdkafka's log itself", false},
+    {"internal.termination.signal", NULL, "Pawl handles signals itself", false},
 };
 
 static bool secret_name(const char *name)
@@ -84,7 +83,7 @@ static bool may_pass(struct config_reading *r, const struct config_value *v, con
                 if (!matches(refused[i].name, name))
                         continue;
                 if (refused[i].harmless != NULL && one_of(refused[i].harmless, value))
-                        return false;
+                        return refused[i].pass;
                 return config_error(r->errors, v->file, v->line, "the property %s may not be set: %s", name,
                                     refused[i].why);
         }
@@ -200,17 +199,6 @@ bool config_read_consumer_properties(struct config_reading *r, void *target, con
 bool config_read_producer_properties(struct config_reading *r, void *target, const struct config_value *v)
 {
         return read_list(r, properties_of(r, target), v, CONFIG_SCOPE_PRODUCER);
-}
-
-void config_properties_default(struct config_properties *properties)
-{
-        for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-                config_properties_set(properties, (struct config_property){
-                                                      .name = memory_string(defaults[i].name),
-                                                      .value = memory_string(defaults[i].value),
-                                                      .scope = defaults[i].scope,
-                                                      .is_default = true,
-                                                  });
 }
 
 static void free_property(struct config_property *p)

@@ -107,7 +107,6 @@ bool config_address_parse(const char *text, char **host, int *port);
 bool config_read_properties(struct config_reading *r, void *target, const struct config_value *v);
 bool config_read_consumer_properties(struct config_reading *r, void *target, const struct config_value *v);
 bool config_read_producer_properties(struct config_reading *r, void *target, const struct config_value *v);
-void config_properties_default(struct config_properties *properties);
 void config_properties_set(struct config_properties *properties, struct config_property property);
 void config_properties_copy(struct config_properties *to, const struct config_properties *from);
 void config_properties_free(struct config_properties *properties);
