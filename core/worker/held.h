@@ -20,13 +20,13 @@ struct held {
         struct message message;
         const struct message_header *headers; /* of a message that was copied: its handle is NULL then */
         size_t header_count;
-        void *copy;             /* the block that a copied message lies in */
-        struct emit_list emits; /* of the last attempt that was OK, not all acknowledged yet */
-        char *text;             /* the plugin's words on the last attempt that was not OK; NULL: none */
-        int64_t since;          /* when it was read, or last looked at by held_copy_old */
-        uint32_t tag;           /* of the latest dispatch */
+        void *copy;                         /* the block that a copied message lies in */
+        struct emit_list emits;             /* of the last attempt that was OK, not all acknowledged yet */
+        const struct pawl_handler *handler; /* of the latest dispatch; NULL: none yet */
+        char *text;                         /* the plugin's words on the last attempt that was not OK; NULL: none */
+        int64_t since;                      /* when it was read, or last looked at by held_copy_old */
+        uint32_t tag;                       /* of the latest dispatch */
         uint32_t next_free;
-        uint16_t handler; /* of the latest dispatch */
         bool used;
         bool running;
 };

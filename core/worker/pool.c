@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "worker/thread.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -333,29 +333,16 @@ bool pool_recalled(const struct pool *pool, const struct pool_run *run)
 
 /* ---- opening and closing ---- */
 
-/* Signals are the main thread's to take. */
 static bool start_thread(struct pool_thread *t, struct pawl_error *err)
 {
-        sigset_t all, before;
         char name[16];
         int failed;
 
-        sigfillset(&all);
-        sigdelset(&all, SIGSEGV);
-        sigdelset(&all, SIGBUS);
-        sigdelset(&all, SIGFPE);
-        sigdelset(&all, SIGILL);
-        sigdelset(&all, SIGABRT);
-        sigdelset(&all, SIGTRAP);
-        sigdelset(&all, SIGSYS);
-        pthread_sigmask(SIG_BLOCK, &all, &before);
-        failed = pthread_create(&t->handle, NULL, thread_main, t);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        snprintf(name, sizeof name, "pool-%u", t->number);
+        failed = thread_start(&t->handle, name, thread_main, t);
         if (failed != 0)
                 return error_set(err, "cannot start thread %u of the pool: %s", t->number, strerror(failed));
         t->started = true;
-        snprintf(name, sizeof name, "pool-%u", t->number);
-        pthread_setname_np(t->handle, name);
         return true;
 }
 

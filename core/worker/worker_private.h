@@ -7,10 +7,12 @@
  *   membership.c  the consumer's events → the engine's inputs
  *   orders.c      carries out what the engine answers
  *   handling.c    a pool thread's work: runs, ticks, callbacks; and their way back into the engine
- *   produce.c     emits, dead letters and publications → the producer; its reports → the engine
+ *   outbox.c      emits, dead letters and publications → the producer; its reports → the engine
  *   instances.c   generations of the plugin: opening, swapping, retiring
  *   control.c     the master's verbs, signals, alarms
- *   commands.c    the plugin's commands, on a thread of their own
+ *   command_thread.c  the plugin's commands, on a thread of their own
+ *   clients.c     the configuration → the clients' options
+ *   trial.c       `--trial`: no worker at all
  *   watch.c       what is looked at now and then: scoreboard, deadlines, idle partitions, old messages
  *
  * Data flows one way: consumer → intake → engine → orders → pool → handling → engine → orders → producer or commit. Whatever
@@ -29,12 +31,19 @@
 #include "kafka/consumer.h"
 #include "kafka/producer.h"
 #include "worker/api.h"
+#include "worker/command_thread.h"
 #include "worker/held.h"
 #include "worker/pool.h"
 #include "worker/worker.h"
 
 #define WORKER_MAGIC 0x90a11edu
 #define READ_MAX     256u /* messages of one partition between two steps of the engine */
+
+#define PARTITION_CHUNK  64u
+#define PARTITION_CHUNKS 1024u
+
+/* How long producer and consumer may take to come to an end, after the drain. */
+#define CLOSE_TIME (3 * CLOCK_S)
 
 /* What the process is doing. Only ever goes on, never back. */
 enum worker_phase {
@@ -52,6 +61,7 @@ enum run_kind { RUN_EVENTS, RUN_BATCH, RUN_TICK, RUN_CALLBACKS };
 /* One generation of the plugin. New work goes to the worker's `current`; an older one finishes what it has, then ends. */
 struct generation {
         struct generation *next;
+        struct config *cfg; /* that it was made from; the current one's is the worker's */
         struct plugin_instance *instance;
         int64_t *deadlines; /* of each handler; read by pool threads */
         uint32_t runs;      /* pool runs in it, ticks included */
@@ -62,7 +72,7 @@ struct generation {
 
 /* A pool thread's own. */
 struct handling_thread {
-        struct call call;
+        struct call call; /* call_open'ed on the thread */
         struct call_input *inputs;
         struct call_outcome *outcomes;
         struct scoreboard_position *places;
@@ -70,21 +80,21 @@ struct handling_thread {
         int64_t now;  /* clock_now() as last read */
 };
 
+/* topic, number and row do not change once they are set; any thread that has an event of it reads them. */
 struct worker_partition {
         const char *topic;
-        char *dead_letter_topic; /* NULL until first needed */
         int32_t number;
-        uint32_t row; /* of the scoreboard */
+        uint32_t row;            /* of the scoreboard */
+        char *dead_letter_topic; /* NULL until first needed */
         uint32_t epoch;
         bool assigned;
         bool stopped;
 };
 
-struct send; /* produce.c */
+struct send; /* outbox.c  */
 struct destination;
-struct commands;
 
-struct produce {
+struct outbox {
         struct producer *producer;
         struct send *sends;
         uint32_t send_count;
@@ -92,7 +102,8 @@ struct produce {
         uint32_t free_first;
         struct destination *destinations;
         uint32_t destination_count;
-        size_t publishing; /* publications that the producer has not answered */
+        size_t publishing;  /* publications that the producer has not answered */
+        bool callbacks_due; /* publications are over, and no run was free for their callbacks */
         int64_t serve_at;
 };
 
@@ -110,8 +121,12 @@ struct worker {
         struct lane_table *lanes;
         struct held_table *held;
         struct consumer *consumer; /* NULL: the plugin has no topics */
-        struct produce produce;
-        struct commands *commands;
+        struct outbox outbox;
+        struct command_thread *commands; /* NULL: the plugin has none, or there is no master */
+        struct generation *commanded;    /* that the command under way runs in */
+        int64_t command_id;
+        struct buf command_output;      /* taken from the thread, not yet sent */
+        bool output_blocked;            /* the master is behind: wait for its socket */
         struct generation *generations; /* the current one first */
         struct generation *current;
         uint64_t generation_count;
@@ -143,8 +158,8 @@ struct worker {
         bool consumer_due;
         bool producer_due;
 
-        struct worker_partition *partitions; /* by the consumer's index */
-        uint32_t partition_count;
+        struct worker_partition *partitions[PARTITION_CHUNKS]; /* see worker_partition(); they never move */
+        uint32_t partition_count;                              /* the largest index of the consumer's plus one */
         uint32_t assigned;
         uint32_t revoking; /* partitions that the engine is to say REVOKED for before consumer_unassign */
         bool unassign_due;
@@ -154,6 +169,8 @@ struct worker {
         int64_t watch_at;      /* gauges, deadlines */
         int64_t slow_watch_at; /* idle partitions, old messages, the log's counts */
         int64_t lock_at;
+        struct event_arena scratch; /* of handling_describe */
+        struct event described;
         struct engine_counters told; /* what the scoreboard has been told */
         uint64_t said_overrun[SCOREBOARD_THREADS_MAX + 1];
         _Atomic int64_t wall_offset; /* clock_wall() - clock_now(); any thread */
@@ -168,19 +185,30 @@ void worker_fail(struct worker *w, enum worker_exit status, const char *fmt, ...
 /* Drains, commits, exits. A second call with an earlier deadline counts too. */
 void worker_stop(struct worker *w, bool leave, int64_t deadline);
 
+/* The drain is over, or its time. */
+void worker_drained(struct worker *w);
+
 /* Goes on to the next phase if it is time. Returns when it wants to be asked again. */
 int64_t worker_advance(struct worker *w);
+
+/* The configuration; then scoreboard and api: what a trial needs too. False: `errors` has it all. */
+bool worker_configure(struct worker *w, struct config_errors *errors);
+bool worker_prepare(struct worker *w, struct config_errors *errors);
+
+/* Frees whatever was opened; its threads have ended. */
+void worker_free(struct worker *w);
 
 /* A fresh input for the next step, zeroed, its time set. */
 struct engine_input *worker_input(struct worker *w, enum engine_input_kind kind);
 
-static inline struct worker_partition *worker_partition(struct worker *w, uint32_t index)
+/* By the consumer's index. */
+static inline struct worker_partition *worker_partition(const struct worker *w, uint32_t index)
 {
-        return &w->partitions[index];
+        return &w->partitions[index / PARTITION_CHUNK][index % PARTITION_CHUNK];
 }
 
 /* ---- loop.c ---- */
-void loop_run(struct worker *w);
+void worker_loop(struct worker *w);
 
 /* ---- intake.c ---- */
 
@@ -206,38 +234,65 @@ void handling_tickets(struct worker *w);
 /* The log's view of a message in hand; `type` and ids are looked up in it and live until the next call. */
 void handling_describe(struct worker *w, uint32_t slot, struct log_event *event);
 
-/* ---- produce.c ---- */
-bool produce_open(struct worker *w, struct pawl_error *err);
-void produce_close(struct worker *w);
-void produce_emits(struct worker *w, uint32_t slot, uint32_t tag);
-void produce_dead_letter(struct worker *w, const struct engine_dead *dead);
-void produce_published(struct worker *w);
-void produce_serve(struct worker *w);
-bool produce_idle(const struct worker *w);
+/* ---- outbox.c  ---- */
+bool outbox_open(struct worker *w, const struct client_options *client, struct pawl_error *err);
+void outbox_close(struct worker *w);
+void outbox_emits(struct worker *w, uint32_t slot, uint32_t tag);
+void outbox_dead_letter(struct worker *w, const struct engine_dead *dead);
+void outbox_published(struct worker *w);
+void outbox_serve(struct worker *w);
+bool outbox_idle(const struct worker *w);
+
+/* ---- clients.c ---- */
+
+/* Producer and, for a plugin with topics, consumer; neither waits for a broker. */
+bool clients_open(struct worker *w, struct pawl_error *err);
 
 /* ---- instances.c ---- */
 
-/* Opens build and settings of a configured plugin, as far as `create`; NULL: `errors` has it all. */
-struct generation *instances_open(struct worker *w, const struct config_plugin *plugin, int plugin_fd,
-                                  struct config_errors *errors);
+/* Opens the build of a configured plugin and checks it against the configuration; NULL: `errors` has it all. */
+const struct plugin_build *instances_build(const struct config *cfg, const struct config_plugin *plugin, int plugin_fd,
+                                           struct config_errors *errors);
+
+/* The same, and makes an instance, as far as `create`. */
+struct generation *instances_open(struct worker *w, const struct config *cfg, const struct config_plugin *plugin,
+                                  int plugin_fd, struct config_errors *errors);
+
+/* Goes through the rest of its life. Nothing may run in it any more. */
 void instances_free(struct worker *w, struct generation **generation);
 
-/* Feeds the policies of the current generation's handlers to the engine. */
-void instances_policies(struct worker *w, struct engine_policy *policies);
+/* The policies of a generation's handlers; there is one for each. */
+void instances_policies(const struct worker *w, const struct generation *generation, struct engine_policy *policies);
 
-/* Ticks that are due, and generations that can end. Returns when it wants to be asked again. */
+/* Shows version, build and number of the current generation. */
+void instances_show(struct worker *w);
+
+/* Ticks that are due, quiescing, and generations that can end. Returns when it wants to be asked again. */
 int64_t instances_serve(struct worker *w);
-void instances_swap(struct worker *w, int bundle_fd, int plugin_fd);
-void instances_quiesce(struct worker *w);
+
+/* Swaps the plugin for the one of another bundle, in this process. False: the old one serves on, and *err says why. `pause`: how
+ * long no event was handed out. */
+bool instances_swap(struct worker *w, int bundle_fd, int plugin_fd, int64_t *pause, struct pawl_error *err);
 
 /* ---- control.c ---- */
 void control_serve(struct worker *w);
 void control_signals(struct worker *w);
-void control_alarm(struct worker *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Output and ends of commands to the master. */
+void control_commands(struct worker *w);
+
+/* Sends a message that json_pack made; its reference is taken. Nothing without a master. */
 void control_tell(struct worker *w, json_t *message);
 
+/* What an operator should know: log, scoreboard, master. Empty: it is over. */
+void control_alarm(struct worker *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* ---- watch.c ---- */
+
+/* Looks after what is looked at now and then. Returns when it wants to be asked again. */
 int64_t watch_serve(struct worker *w);
-void watch_state(struct worker *w);
+
+/* All counters and gauges, as they are now. */
+void watch_publish(struct worker *w);
 
 #endif

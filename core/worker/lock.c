@@ -1,0 +1,49 @@
+#include "worker/lock.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+bool lock_make_directory(const char *path, struct pawl_error *err)
+{
+        char *copy = memory_string(path), *slash;
+        bool made = true;
+
+        for (slash = copy + 1; made && (slash = strchr(slash, '/')) != NULL; slash++) {
+                *slash = '\0';
+                made = mkdir(copy, 0755) == 0 || errno == EEXIST;
+                *slash = '/';
+        }
+        made = made && (mkdir(copy, 0750) == 0 || errno == EEXIST);
+        if (!made)
+                error_set(err, "%s: cannot make the directory: %s", path, strerror(errno));
+        free(copy);
+        return made;
+}
+
+int lock_open(const char *state_dir, const char *plugin, unsigned instance, struct pawl_error *err)
+{
+        char *directory = memory_printf("%s/locks", state_dir);
+        char *path = memory_printf("%s/%s.%u", directory, plugin, instance);
+        int fd = -1;
+
+        if (lock_make_directory(directory, err)) {
+                fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+                if (fd < 0)
+                        error_set(err, "%s: cannot open the lock: %s", path, strerror(errno));
+        }
+        free(path);
+        free(directory);
+        return fd;
+}
+
+bool lock_try(int fd)
+{
+        return flock(fd, LOCK_EX | LOCK_NB) == 0;
+}

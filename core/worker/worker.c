@@ -1,0 +1,552 @@
+/*
+ * A worker's life: opened from a bundle, one phase after the other, closed. The order of opening is the order in which things can
+ * fail for a reason that a person must read; nothing of Kafka is touched before the plugin stands.
+ */
+#include "worker/worker.h"
+
+#include "base/memory.h"
+#include "worker/crash.h"
+#include "worker/lock.h"
+#include "worker/trial.h"
+#include "worker/worker_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define LOCK_LOOK   (5 * CLOCK_MS)
+#define COMMIT_WAIT (2 * CLOCK_S)
+#define RUNS_MIN    512
+#define RUNS_THREAD 64
+#define EXTRA_RUNS  16 /* ticks and callbacks, beyond the engine's */
+
+/* ---- inputs ---- */
+
+struct engine_input *worker_input(struct worker *w, enum engine_input_kind kind)
+{
+        struct engine_input *in;
+
+        if (w->input_count == w->input_cap) {
+                w->input_cap = w->input_cap != 0 ? w->input_cap * 2 : 1024;
+                w->inputs = memory_resize(w->inputs, w->input_cap, sizeof *w->inputs);
+        }
+        in = &w->inputs[w->input_count++];
+        memset(in, 0, sizeof *in);
+        in->now = w->now;
+        in->kind = (uint16_t)kind;
+        return in;
+}
+
+/* ---- ends ---- */
+
+void worker_fail(struct worker *w, enum worker_exit status, const char *fmt, ...)
+{
+        struct pawl_error text = {0};
+        va_list ap;
+
+        if (w->exit_status != WORKER_EXIT_DONE)
+                return;
+        va_start(ap, fmt);
+        vsnprintf(text.text, sizeof text.text, fmt, ap);
+        va_end(ap);
+        log_error("%s", text.text);
+        if (w->scoreboard != NULL)
+                scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_LAST_ERROR, text.text);
+        control_tell(w, json_pack("{ss ss}", "verb", "fatal", "text", text.text));
+        w->exit_status = status;
+        w->phase = PHASE_ENDED;
+}
+
+void worker_stop(struct worker *w, bool leave, int64_t deadline)
+{
+        struct engine_input *in;
+        int64_t spare;
+
+        if (w->phase >= PHASE_DRAINING) {
+                w->stop_deadline = deadline < w->stop_deadline ? deadline : w->stop_deadline;
+                w->close_deadline = deadline < w->close_deadline ? deadline : w->close_deadline;
+                return;
+        }
+        atomic_store(&w->stopping, true);
+        if (w->phase < PHASE_RUNNING) {
+                w->phase = PHASE_ENDED; /* nothing was begun */
+                return;
+        }
+        w->leave = leave;
+        w->stop_deadline = deadline;
+        w->close_deadline = INT64_MAX;
+        w->phase = PHASE_DRAINING;
+        scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_STATE, "draining");
+        pool_recall(w->pool);
+        /* The engine's deadline is for the work; its last commit and the goodbye to the group come behind it. */
+        spare = deadline > w->now ? (deadline - w->now) / 4 : 0;
+        in = worker_input(w, ENGINE_DRAIN);
+        in->leave.deadline = deadline - (spare < COMMIT_WAIT + CLOCK_S ? spare : COMMIT_WAIT + CLOCK_S);
+}
+
+/* ---- phases ---- */
+
+static void begin_serving(struct worker *w)
+{
+        struct pawl_error err = {0};
+
+        plugin_instance_start(w->current->instance);
+        instances_show(w);
+        w->phase = PHASE_RUNNING;
+        scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_STATE, "running");
+        if (w->consumer != NULL && !consumer_join(w->consumer, &err)) {
+                worker_fail(w, WORKER_EXIT_FAILED, "%s", err.text);
+                return;
+        }
+        w->consumer_at = 0;
+        control_tell(w, json_pack("{ss}", "verb", "joined"));
+        log_info("serving: plugin %s %.*s, generation %llu, %u threads, %zu topic%s", w->plugin->name,
+                 (int)w->current->instance->build->descriptor.plugin.version.len,
+                 w->current->instance->build->descriptor.plugin.version.ptr,
+                 (unsigned long long)w->current->instance->generation, w->thread_count, w->plugin->topic_count,
+                 w->plugin->topic_count == 1 ? "" : "s");
+}
+
+/* What a producer and a consumer that can reach nobody are given to say goodbye. */
+static int64_t goodbye(const struct worker *w)
+{
+        int64_t time = w->in_trouble && w->assigned == 0 ? 300 * CLOCK_MS : CLOSE_TIME;
+        int64_t until = w->now + time;
+
+        return until < w->stop_deadline + CLOCK_S ? until : w->stop_deadline + CLOCK_S;
+}
+
+static int64_t advance_closing(struct worker *w)
+{
+        if (w->close_deadline == INT64_MAX)
+                w->close_deadline = goodbye(w);
+        if (w->now >= w->close_deadline) {
+                if (!outbox_idle(w))
+                        log_warn("%zu produced messages were not acknowledged in time",
+                                 producer_unacked(w->outbox.producer));
+                w->phase = PHASE_ENDED;
+                return 0;
+        }
+        if (!outbox_idle(w))
+                return w->close_deadline;
+        if (w->consumer == NULL || w->client_closed) {
+                w->phase = PHASE_ENDED;
+                return 0;
+        }
+        if (!w->close_sent) {
+                w->close_sent = true;
+                consumer_close(w->consumer, w->leave);
+                w->consumer_at = 0;
+                return 0;
+        }
+        return w->close_deadline;
+}
+
+void worker_drained(struct worker *w)
+{
+        struct engine_status status;
+        uint64_t left;
+
+        engine_status(w->engine, &status);
+        left = status.unfinished - status.running - status.tickets;
+        if (status.running > 0 || status.tickets > 0) {
+                w->undone = true;
+                log_warn("the drain's time is over: %llu event%s with a handler, %llu ticket%s out; they come again",
+                         (unsigned long long)status.running, status.running == 1 ? " is" : "s are",
+                         (unsigned long long)status.tickets, status.tickets == 1 ? "" : "s");
+        }
+        log_info("drained; %llu event%s not begun or parked, left to whoever comes next", (unsigned long long)left,
+                 left == 1 ? "" : "s");
+        w->phase = PHASE_CLOSING;
+}
+
+int64_t worker_advance(struct worker *w)
+{
+        if (w->phase == PHASE_HOLDING && w->may_join)
+                w->phase = PHASE_LOCKING;
+        switch (w->phase) {
+        case PHASE_LOCKING:
+                if (!lock_try(w->lock_fd))
+                        return w->now + LOCK_LOOK;
+                begin_serving(w);
+                return 0;
+        case PHASE_DRAINING:
+                if (w->now >= w->stop_deadline) /* a second, earlier deadline, which the engine does not know */
+                        worker_drained(w);
+                return w->stop_deadline;
+        case PHASE_CLOSING:
+                return advance_closing(w);
+        default:
+                return INT64_MAX;
+        }
+}
+
+/* ---- opening ---- */
+
+static void wake(void *arg)
+{
+        const struct worker *w = arg;
+        uint64_t one = 1;
+
+        if (write(w->wake_fd, &one, sizeof one) < 0)
+                assert(errno == EAGAIN);
+}
+
+static bool fail_with(struct worker *w, struct config_errors *errors)
+{
+        struct buf text = {0};
+        char *line, *next;
+
+        config_errors_print(errors, &text);
+        for (line = text.data; line != NULL && *line != '\0'; line = next) {
+                next = strchr(line, '\n');
+                if (next != NULL)
+                        *next++ = '\0';
+                log_error("%s", line);
+        }
+        buf_clear(&text);
+        config_errors_print(errors, &text);
+        control_tell(w, json_pack("{ss ss%}", "verb", "fatal", "text", text.data, text.len > 0 ? text.len - 1 : 0));
+        buf_free(&text);
+        return false;
+}
+
+static bool read_configuration(struct worker *w, struct config_errors *errors)
+{
+        struct pawl_error err = {0};
+        struct config_bundle *bundle = config_bundle_from_fd(w->options.config_fd, &err);
+
+        if (bundle == NULL)
+                return config_error(errors, NULL, 0, "the configuration that was handed over: %s", err.text);
+        w->cfg = config_parse(bundle, errors);
+        config_bundle_free(&bundle);
+        if (w->cfg == NULL)
+                return false;
+        log_open((enum log_format)w->cfg->log_format, (enum log_level)w->cfg->log_level);
+        w->plugin = config_plugin(w->cfg, w->options.plugin);
+        if (w->plugin == NULL)
+                return config_error(errors, w->cfg->file, 0, "no plugin of the name %s is configured",
+                                    w->options.plugin);
+        return true;
+}
+
+static bool read_host_id(struct worker *w, struct pawl_error *err)
+{
+        char *path = memory_printf("%s/host_id", w->cfg->state_dir);
+        FILE *file = fopen(path, "re");
+        bool found = file != NULL && fgets(w->host_id, sizeof w->host_id, file) != NULL;
+
+        if (found)
+                w->host_id[strcspn(w->host_id, "\r\n")] = '\0';
+        if (!found || w->host_id[0] == '\0')
+                found = error_set(err, "%s: expected this host's id, which pawld writes there, found none", path);
+        if (file != NULL)
+                fclose(file);
+        free(path);
+        return found;
+}
+
+static bool open_api(struct worker *w, struct pawl_error *err)
+{
+        char *state_dir = memory_printf("%s/plugins/%s", w->cfg->state_dir, w->plugin->name);
+        struct api_socket *sockets = memory_zero(w->options.socket_count, sizeof *sockets);
+        struct api_options options = {
+            .plugin = w->plugin->name,
+            .state_dir = state_dir,
+            .host_id = w->host_id,
+            .instance = w->options.instance,
+            .max_event = (size_t)w->plugin->max_event,
+            .scoreboard = w->scoreboard,
+            .sockets = sockets,
+            .socket_count = w->options.socket_count,
+            .wake = wake,
+            .wake_arg = w,
+        };
+        size_t i;
+        bool made = lock_make_directory(state_dir, err);
+
+        for (i = 0; i < w->options.socket_count; i++)
+                sockets[i] = (struct api_socket){w->options.sockets[i].name, w->options.sockets[i].fd};
+        if (made)
+                w->api = api_new(&options);
+        free(sockets);
+        free(state_dir);
+        return made;
+}
+
+static bool open_scoreboard(struct worker *w, struct pawl_error *err)
+{
+        unsigned threads = (unsigned)w->plugin->threads;
+
+        if (w->options.scoreboard_fd >= 0 ? !scoreboard_map(&w->scoreboard, w->options.scoreboard_fd, err)
+                                          : !scoreboard_private(&w->scoreboard, threads, err))
+                return false;
+        if (w->scoreboard->threads < threads)
+                return error_set(err, "the scoreboard has room for %u threads, expected %u", w->scoreboard->threads,
+                                 threads);
+        scoreboard_begin(w->scoreboard, w->plugin->name, w->options.instance);
+        return true;
+}
+
+bool worker_configure(struct worker *w, struct config_errors *errors)
+{
+        w->now = clock_now();
+        if (!read_configuration(w, errors))
+                return false;
+        log_set_plugin(w->plugin->name);
+        return true;
+}
+
+bool worker_prepare(struct worker *w, struct config_errors *errors)
+{
+        struct pawl_error err = {0};
+
+        atomic_store(&w->wall_offset, clock_wall() - clock_now());
+        w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (w->wake_fd < 0)
+                error_set(&err, "cannot make an eventfd: %s", strerror(errno));
+        else if (open_scoreboard(w, &err) && read_host_id(w, &err) && open_api(w, &err))
+                return true;
+        return config_error(errors, NULL, 0, "%s", err.text);
+}
+
+static void open_engine(struct worker *w)
+{
+        uint32_t handlers = w->current->instance->handler_count;
+        struct engine_policy *policies = memory_zero(handlers, sizeof *policies);
+        struct engine_config cfg = {
+            .limits = {.max_events = (uint64_t)w->plugin->max_in_hand,
+                       .max_bytes = (uint64_t)w->plugin->max_in_hand_bytes,
+                       .max_emit_bytes = (uint64_t)w->plugin->max_in_hand_bytes,
+                       .runs = w->run_limit,
+                       .metadata = 4096},
+            .handlers = policies,
+            .handler_count = handlers,
+            .over_read = READ_MAX,
+            .commit_interval = w->plugin->commit_interval,
+            .commit_at = (uint64_t)w->plugin->max_in_hand,
+            .commit_wait = COMMIT_WAIT,
+            .outage_backoff = w->plugin->retry.backoff,
+            .outage_backoff_max = w->plugin->retry.backoff_max,
+            .produce_backoff = CLOCK_S,
+            .seed = w->seed,
+        };
+
+        instances_policies(w, w->current, policies);
+        w->engine = engine_new(&cfg);
+        w->step_at = engine_next_timer(w->engine);
+        free(policies);
+}
+
+/* As many threads as are configured, but no more than the plugin takes. */
+static bool open_pool(struct worker *w, struct pawl_error *err)
+{
+        uint32_t at_most = w->current->instance->build->descriptor.plugin.max_concurrency;
+        struct pool_options options = {.execute = handling_execute, .begin = handling_begin, .arg = w};
+
+        w->thread_count = (unsigned)w->plugin->threads;
+        if (at_most > 0 && at_most < w->thread_count)
+                w->thread_count = at_most;
+        w->run_limit = w->thread_count * RUNS_THREAD > RUNS_MIN ? w->thread_count * RUNS_THREAD : RUNS_MIN;
+        w->threads = memory_zero(w->thread_count + 1, sizeof *w->threads);
+        options.threads = w->thread_count;
+        options.runs = w->run_limit + EXTRA_RUNS;
+        w->pool = pool_open(&options, err);
+        scoreboard_gauge(w->scoreboard, SCOREBOARD_GAUGE_THREADS, w->thread_count);
+        return w->pool != NULL;
+}
+
+static bool open_rest(struct worker *w, struct pawl_error *err)
+{
+        w->held = held_table_new();
+        w->lanes = lane_table_new();
+        w->seed = (uint64_t)clock_wall() * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)getpid();
+        if (!open_pool(w, err))
+                return false;
+        open_engine(w);
+        if (w->channel != NULL) {
+                w->commands = command_thread_open((size_t)w->plugin->max_event, &w->stopping, wake, w, err);
+                if (w->commands == NULL)
+                        return false;
+        }
+        w->lock_fd = lock_open(w->cfg->state_dir, w->plugin->name, w->options.instance, err);
+        return w->lock_fd >= 0 && clients_open(w, err);
+}
+
+static bool open_worker(struct worker *w)
+{
+        struct config_errors errors = {0};
+        struct pawl_error err = {0};
+        bool opened = worker_configure(w, &errors) && worker_prepare(w, &errors);
+
+        if (opened) {
+                crash_install(w->scoreboard);
+                crash_thread(0);
+                api_thread_writer(0);
+                scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_STATE, "starting");
+                w->current = instances_open(w, w->cfg, w->plugin, w->options.plugin_fd, &errors);
+                opened = w->current != NULL && (open_rest(w, &err) || config_error(&errors, NULL, 0, "%s", err.text));
+        }
+        if (!opened)
+                fail_with(w, &errors);
+        config_errors_free(&errors);
+        return opened;
+}
+
+/* ---- signals ---- */
+
+/* Under a master the terminal's and the service manager's signals are the master's business: it tells us. */
+static bool take_signals(struct worker *w)
+{
+        sigset_t set;
+
+        signal(SIGPIPE, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+        if (w->options.control_fd >= 0) {
+                signal(SIGINT, SIG_IGN);
+                signal(SIGTERM, SIG_IGN);
+                return true;
+        }
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        w->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+        return w->signal_fd >= 0;
+}
+
+/* ---- closing ---- */
+
+static bool threads_end(struct worker *w)
+{
+        if (!command_thread_close(&w->commands))
+                return false;
+        return pool_close(&w->pool, clock_now() + 100 * CLOCK_MS);
+}
+
+static void free_partitions(struct worker *w)
+{
+        uint32_t i, j;
+
+        for (i = 0; i < PARTITION_CHUNKS; i++) {
+                for (j = 0; w->partitions[i] != NULL && j < PARTITION_CHUNK; j++)
+                        free(w->partitions[i][j].dead_letter_topic);
+                free(w->partitions[i]);
+        }
+}
+
+static void free_threads(struct worker *w)
+{
+        unsigned i;
+
+        for (i = 1; w->threads != NULL && i <= w->thread_count; i++) {
+                call_close(&w->threads[i].call);
+                free(w->threads[i].inputs);
+                free(w->threads[i].outcomes);
+                free(w->threads[i].places);
+        }
+        free(w->threads);
+}
+
+/* Whatever of a worker was opened. Its threads have ended. */
+void worker_free(struct worker *w)
+{
+        struct generation *g = w->current, *next;
+
+        for (; g != NULL; g = next) {
+                next = g->next;
+                instances_free(w, &g);
+        }
+        event_close(&w->described);
+        event_arena_free(&w->scratch);
+        held_table_free(&w->held);
+        if (w->consumer != NULL)
+                consumer_destroy(&w->consumer);
+        outbox_close(w);
+        free_threads(w);
+        free_partitions(w);
+        engine_free(&w->engine);
+        lane_table_free(&w->lanes);
+        api_free(&w->api);
+        buf_free(&w->command_output);
+        free(w->inputs);
+        if (w->lock_fd >= 0)
+                close(w->lock_fd);
+        if (w->wake_fd >= 0)
+                close(w->wake_fd);
+        if (w->signal_fd >= 0)
+                close(w->signal_fd);
+        if (w->channel != NULL)
+                channel_close(&w->channel);
+        config_free(&w->cfg);
+        scoreboard_unmap(&w->scoreboard);
+}
+
+/* Ends at once where something would have to be waited for that may never come: a handler that does not return, or a client
+ * that cannot reach its cluster. The plugin's stop and destroy are then left out, as in any crash. */
+static int close_worker(struct worker *w)
+{
+        int status = w->exit_status != WORKER_EXIT_DONE ? w->exit_status
+                     : w->undone                        ? WORKER_EXIT_UNDONE
+                                                        : WORKER_EXIT_DONE;
+        bool clean = w->exit_status == WORKER_EXIT_DONE && threads_end(w);
+
+        if (w->engine != NULL && w->outbox.producer != NULL)
+                watch_publish(w);
+        scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_STATE, "ended");
+        if (clean && !w->in_trouble && (w->consumer == NULL || w->client_closed || !w->close_sent) && outbox_idle(w)) {
+                control_tell(w, json_pack("{ss}", "verb", "stopped"));
+                log_info("stopped");
+                log_tick();
+                worker_free(w);
+                return status;
+        }
+        if (clean) { /* the plugin at least ends as it should */
+                struct generation *g;
+
+                for (g = w->current; g != NULL; g = g->next)
+                        api_instance_free(w->api, &g->instance);
+        }
+        if (w->exit_status == WORKER_EXIT_DONE)
+                control_tell(w, json_pack("{ss}", "verb", "stopped"));
+        log_info("stopped%s", clean ? "" : ", without waiting for what still runs");
+        log_tick();
+        _exit(status);
+}
+
+int worker_main(const struct worker_options *options)
+{
+        struct worker *w = memory_zero(1, sizeof *w);
+        struct pawl_error err = {0};
+        int status = WORKER_EXIT_FAILED;
+
+        w->magic = WORKER_MAGIC;
+        w->options = *options;
+        w->lock_fd = w->signal_fd = w->wake_fd = -1;
+        w->may_join = !options->hold;
+        if (options->control_fd >= 0 && (w->channel = channel_open(options->control_fd, &err)) == NULL) {
+                log_error("--control-fd %d: %s", options->control_fd, err.text);
+                free(w);
+                return WORKER_EXIT_USAGE;
+        }
+        if (options->trial != NULL) {
+                status = trial_run(w);
+        } else if (take_signals(w) && open_worker(w)) {
+                w->phase = PHASE_HOLDING;
+                control_tell(w, json_pack("{ss}", "verb", "ready"));
+                worker_loop(w);
+                status = close_worker(w);
+        } else {
+                pool_close(&w->pool, clock_now() + CLOCK_S);
+                command_thread_close(&w->commands);
+                worker_free(w);
+        }
+        free(w);
+        return status;
+}
