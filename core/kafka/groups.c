@@ -165,7 +165,8 @@ struct group_description *groups_describe(struct admin *admin, const char *name,
                 group->coordinator = memory_string("");
         ask_marks(admin, group, deadline);
         admin_serve_logs(admin);
-        qsort(group->lags, group->lag_count, sizeof *group->lags, by_topic);
+        if (group->lag_count > 0)
+                qsort(group->lags, group->lag_count, sizeof *group->lags, by_topic);
         return group;
 }
 
