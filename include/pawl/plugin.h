@@ -228,8 +228,8 @@ typedef void pawl_life_fn(void *self);
 typedef void pawl_tick_fn(struct pawl_ctx *ctx, void *self);
 
 /*
- * Carries out `pawlctl PLUGIN COMMAND ARGUMENTS`. A thread of the host's kept for commands, one at a time. Writes its answer with pawl_reply. Returns
- * pawlctl's exit status, 0 to 125; 0 is success.
+ * Carries out `pawlctl PLUGIN COMMAND ARGUMENTS`; argv has the arguments alone, without the command. A thread of the host's kept
+ * for commands, one at a time. Writes its answer with pawl_reply. Returns pawlctl's exit status, 0 to 125; 0 is success.
  */
 typedef int32_t pawl_command_fn(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self);
 
