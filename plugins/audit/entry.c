@@ -135,7 +135,6 @@ bool hasher_link(struct hasher *h, const unsigned char previous[HASH_SIZE], cons
 {
         begin(h);
         put(h, previous, HASH_SIZE);
-        put_i64(h, link->seq);
         put_i64(h, link->recorded);
         put_i32(h, link->variant);
         put(h, link->event_hash, HASH_SIZE);

@@ -3,11 +3,11 @@
  *
  *     event hash = SHA-256( str(topic) ‖ i32(partition) ‖ i64(offset) ‖ i64(time) ‖ opt(key) ‖ opt(value)
  *                           ‖ opt(event_type) ‖ opt(event_id) ‖ opt(correlation_id) ‖ num(request_id) ‖ num(user_id) )
- *     hash       = SHA-256( previous entry's hash ‖ i64(seq) ‖ i64(recorded) ‖ i32(variant) ‖ event hash )
+ *     hash       = SHA-256( previous entry's hash ‖ i64(recorded) ‖ i32(variant) ‖ event hash )
  *
  * Integers are big-endian, two's complement. str(s) is i64(length) and the bytes; opt(s) is the byte 1 and str(s), or the byte 0 when it
- * is absent; num(n) is the byte 1 and i64(n), or the byte 0. The hash before the first entry is 32 zero bytes. Every column but
- * the hashes themselves is covered, every length is written: no two entries have the same encoding.
+ * is absent; num(n) is the byte 1 and i64(n), or the byte 0. The hash before the first entry is 32 zero bytes. Every column is
+ * covered (seq by the entry's place in the chain), every length is written: no two entries have the same encoding.
  */
 #ifndef AUDIT_ENTRY_H
 #define AUDIT_ENTRY_H

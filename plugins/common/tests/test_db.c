@@ -1,5 +1,8 @@
 #include "common/db.h"
-#include "scratch.h"
+#include "common/tests/scratch.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
 
 #include <string.h>
 #include <sys/wait.h>

@@ -1,0 +1,27 @@
+/*
+ * A chain in a scratch directory, filled with numbered events.
+ */
+#ifndef AUDIT_CHAIN_FIXTURE_H
+#define AUDIT_CHAIN_FIXTURE_H
+
+#include "chain.h"
+#include "common/tests/scratch.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+struct chain *fixture_open(void);
+
+/* The event of that number: request-events/0@number, request_id number % 10. Lives until the next call. */
+struct entry fixture_event(int64_t number);
+
+/* Appends the events from `first` to `last` in one batch. */
+void fixture_append(struct chain *chain, int64_t first, int64_t last);
+
+/* A chain of `count` events, closed. */
+void fixture_chain(int64_t count);
+
+/* Runs SQL on the file, as an intruder would. */
+void fixture_sql(const char *sql);
+
+#endif

@@ -1,0 +1,71 @@
+#include "chain_fixture.h"
+#include "search.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static char error[512];
+static char found[4096]; /* the numbers of the entries that were found */
+
+static bool note(void *arg, const struct entry *entry, const struct link *link)
+{
+        char number[32];
+
+        (void)arg;
+        cr_assert_eq(entry->offset, link->seq);
+        snprintf(number, sizeof number, "%" PRId64 " ", link->seq);
+        strncat(found, number, sizeof found - strlen(found) - 1);
+        return true;
+}
+
+/* Searches with one option, or two, of a default of no limit. */
+static const char *search_for(int option, const char *value, int option2, const char *value2)
+{
+        struct pawl_str values[SEARCH_OPTIONS] = {{NULL, 0}};
+        struct search search;
+
+        values[option] = pawl_text(value);
+        values[option2] = pawl_text(value2);
+        if (!search_make(&search, values, INT64_MAX, error, sizeof error))
+                return error;
+        found[0] = '\0';
+        cr_assert(search_chain(&search, scratch_path("audit.db"), note, NULL, error, sizeof error), "%s", error);
+        return found;
+}
+
+static void make(void)
+{
+        scratch_make();
+        fixture_chain(30);
+}
+
+TestSuite(search, .init = make, .fini = scratch_remove);
+
+Test(search, finds_by_each_column)
+{
+        cr_assert_str_eq(search_for(SEARCH_REQUEST, "7", SEARCH_LIMIT, "10"), "7 17 27 ");
+        cr_assert_str_eq(search_for(SEARCH_TYPE, "request.created", SEARCH_LIMIT, "3"), "1 3 5 ");
+        cr_assert_str_eq(search_for(SEARCH_EVENT, "id-12", SEARCH_TOPIC, "request-events"), "12 ");
+        cr_assert_str_eq(search_for(SEARCH_TOPIC, "hr-events", SEARCH_LIMIT, "3"), "");
+        cr_assert_str_eq(search_for(SEARCH_USER, "1", SEARCH_LIMIT, "3"), "");
+        cr_assert_str_eq(search_for(SEARCH_CORRELATION, "c", SEARCH_LIMIT, "3"), "");
+        cr_assert_str_eq(search_for(SEARCH_SINCE, "1970-01-01T00:00:28", SEARCH_LIMIT, "9"), "28 29 30 ");
+        cr_assert_str_eq(search_for(SEARCH_SINCE, "1970-01-01T00:00:10", SEARCH_UNTIL, "1970-01-01T00:00:12"),
+                         "10 11 ");
+        cr_assert_str_eq(search_for(SEARCH_LIMIT, "0", SEARCH_REQUEST, "7"), "");
+}
+
+Test(search, what_is_asked_wrongly_is_named)
+{
+        cr_assert_str_eq(search_for(SEARCH_REQUEST, "7 OR 1", SEARCH_LIMIT, "1"),
+                         "--request: expected a whole number, found \"7 OR 1\"");
+        cr_assert_str_eq(search_for(SEARCH_LIMIT, "-1", SEARCH_TYPE, "x"),
+                         "--limit: expected a number of entries, found \"-1\"");
+        cr_assert_not_null(
+            strstr(search_for(SEARCH_SINCE, "yesterday", SEARCH_LIMIT, "1"), "--since: expected a time"));
+}
+
+Test(search, quotes_are_only_text)
+{
+        cr_assert_str_eq(search_for(SEARCH_TYPE, "x' OR '1'='1", SEARCH_LIMIT, "9"), "");
+}
