@@ -355,6 +355,10 @@ static void one_step(struct sim_shell *shell, const struct engine_config *cfg)
                 crash(shell, cfg);
                 sim_step(shell);
         } else if (shell->drained) {
+                if (sim_chance(shell->world, 2)) {
+                        work(shell); /* what comes back too late must change nothing */
+                        sim_step(shell);
+                }
                 hand_over(shell, cfg);
                 sim_step(shell);
         }

@@ -79,7 +79,8 @@ static void take_produce(struct sim_shell *shell, const struct engine_output *ou
                 const struct sim_event *event = event_of(shell, slot);
                 bool again = slot->held == 0;
 
-                if (slot->state != SIM_HANDLED || slot->reports > 0 || event->emits == 0 || !is_current(shell, slot))
+                if (slot->state != SIM_HANDLED || slot->reports > 0 || event->emits == 0 || !is_current(shell, slot) ||
+                    slot->reason == ENGINE_REASON_EMIT_REFUSED)
                         sim_fail(shell->world, "offset %lld: emits ordered that are not due", offset_of(shell, slot));
                 slot->held = 0;
                 if (!again)
@@ -112,6 +113,9 @@ static void take_dead(struct sim_shell *shell, const struct engine_output *outpu
                     dead->attempts < policy->attempts)
                         sim_fail(shell->world, "offset %lld: dead after %u attempts, allowed are %u",
                                  offset_of(shell, slot), dead->attempts, policy->attempts);
+                if (dead->reason == ENGINE_REASON_WAIT_LIMIT && dead->again == 0 && !slot->must_die)
+                        sim_fail(shell->world, "offset %lld: dead before its wait_limit", offset_of(shell, slot));
+                slot->must_die = false;
                 slot->state = SIM_DEAD;
                 slot->reports = 1;
                 event_of(shell, slot)->given_up = true;
@@ -192,6 +196,8 @@ static void check_event(struct sim_shell *shell, const struct engine_event *orde
                 sim_fail(shell->world, "slot %u dispatched in state %u", order->slot, slot->state);
         if (order->tag == slot->tag)
                 sim_fail(shell->world, "slot %u dispatched twice with one tag", order->slot);
+        if (slot->must_die)
+                sim_fail(shell->world, "offset %lld dispatched after its wait_limit", offset_of(shell, slot));
         if (slot->held > 0)
                 sim_fail(shell->world, "slot %u dispatched with emits of an earlier attempt", order->slot);
         if (shell->world->now < slot->not_before)
@@ -366,8 +372,16 @@ static void take_commit(struct sim_shell *shell, const struct engine_output *out
 static void take_alarms(struct sim_shell *shell, const struct engine_output *output)
 {
         for (size_t i = 0; i < output->alarm_count; i++) {
-                if (output->alarms[i].kind == ENGINE_ALARM_MAP_CUT)
-                        shell->world->logs[output->alarms[i].partition].cut = true;
+                const struct engine_alarm *alarm = &output->alarms[i];
+
+                if (alarm->kind == ENGINE_ALARM_MAP_CUT)
+                        shell->world->logs[alarm->partition].cut = true;
+                if (alarm->kind == ENGINE_ALARM_OUTAGE && alarm->value == 1)
+                        shell->outage_since = shell->world->now;
+                if (alarm->kind == ENGINE_ALARM_OUTAGE && alarm->value == 0) {
+                        shell->outage_total += shell->world->now - shell->outage_since;
+                        shell->outage_since = -1;
+                }
         }
 }
 
@@ -390,6 +404,10 @@ void sim_orders(struct sim_shell *shell, const struct engine_output *output)
                 shell->restart = true;
                 return;
         }
+        if (output->ignored_count != shell->ignored)
+                sim_fail(shell->world, "%zu ticket completions ignored, expected %zu", output->ignored_count,
+                         shell->ignored);
+        shell->ignored = 0;
         take_drops(shell, output);
         take_expired(shell, output);
         take_produce(shell, output);

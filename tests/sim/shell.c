@@ -8,6 +8,7 @@ void sim_shell_new(struct sim_shell *shell, struct sim_world *world, const struc
         memset(shell, 0, sizeof *shell);
         shell->world = world;
         shell->cfg = *cfg;
+        shell->outage_since = -1;
         memcpy(shell->policies, cfg->handlers, sizeof shell->policies);
         shell->engine = engine_new(cfg);
         shell->lanes = lane_table_new();
@@ -94,10 +95,9 @@ static uint32_t lane_of(struct sim_shell *shell, uint32_t partition, const struc
                 return lane_table_key(shell->lanes, partition, "", 0, 0);
         if (shell->world->ordering == SIM_UNORDERED || event->key == SIM_KEY_NONE)
                 return lane_table_own(shell->lanes);
-        /* Keys of all lengths, and hashes that collide often: exactness must not rest on either. */
+        /* Keys of all lengths, each the beginning of the next, and hashes that collide often: exactness must not rest on either. */
         len = event->key % 50 + 1;
         memset(key, 'k', sizeof key);
-        key[0] = (char)event->key;
         return lane_table_key(shell->lanes, partition, key, len, event->key % 3);
 }
 
@@ -192,6 +192,23 @@ static uint16_t choose_result(struct sim_shell *shell, bool batch)
         }
 }
 
+/* A WAIT: its limit counts only time without outages, and no delay goes beyond it. */
+static void wait(struct sim_shell *shell, struct sim_slot *slot, int64_t delay)
+{
+        const struct engine_policy *policy = &shell->policies[event_of(shell, slot)->handler];
+        int64_t outage = shell->outage_since < 0 ? 0 : shell->world->now - shell->outage_since;
+        int64_t up = shell->world->now - shell->outage_total - outage, left;
+
+        if (!slot->waiting)
+                slot->wait_since = up;
+        slot->waiting = true;
+        left = policy->wait_limit - (up - slot->wait_since);
+        slot->must_die = left <= 0 && event_of(shell, slot)->kind == SIM_NORMAL;
+        slot->reason = ENGINE_REASON_WAIT_LIMIT;
+        if (delay >= 0 && left > 0)
+                slot->not_before = shell->world->now + (delay < left ? delay : left);
+}
+
 /* What the model knows to follow from a result, once it is no ticket any more. */
 static void judge(struct sim_shell *shell, struct sim_slot *slot, struct engine_input *in)
 {
@@ -208,11 +225,12 @@ static void judge(struct sim_shell *shell, struct sim_slot *slot, struct engine_
         if (result == ENGINE_OK) {
                 sim_handled(world, event);
                 slot->state = SIM_HANDLED;
+                slot->reason = 0;
         } else if (result == ENGINE_RETRY) {
                 slot->failures++;
                 slot->reason = ENGINE_REASON_ATTEMPTS;
         } else if (result == ENGINE_WAIT) {
-                slot->reason = ENGINE_REASON_WAIT_LIMIT;
+                wait(shell, slot, in->result.delay);
         } else if (result == ENGINE_REJECT) {
                 slot->reason = in->result.reason = ENGINE_REASON_SHELL + (uint16_t)sim_below(world, 9);
         } else if (result == ENGINE_UNRUN) {
@@ -252,6 +270,7 @@ static void take_ticket(struct sim_shell *shell, uint32_t index)
                 sim_handled(shell->world, event_of(shell, slot));
                 slot->state = SIM_HANDLED;
                 slot->held = event_of(shell, slot)->emits;
+                slot->reason = 0;
         } else {
                 slot->state = SIM_QUEUED;
                 slot->failures++;
@@ -264,7 +283,7 @@ static void complete_early(struct sim_shell *shell, uint32_t index)
 {
         const struct sim_slot *slot = &shell->slots.items[index];
         bool ok = sim_chance(shell->world, 2);
-        struct engine_input *in = sim_input(shell, ENGINE_TICKET);
+        struct engine_input *in = sim_input(shell, ENGINE_TICKET), again;
         struct sim_ticket ticket = {index, slot->tag, slot->partition, slot->event, 0, false, true, ok};
 
         in->slot = index;
@@ -274,6 +293,14 @@ static void complete_early(struct sim_shell *shell, uint32_t index)
         in->result.emits = ok ? event_of(shell, slot)->emits : 0;
         in->result.emit_bytes = in->result.emits * 100u;
         list_add(&shell->tickets, ticket);
+        if (!sim_chance(shell->world, 3))
+                return;
+        /* Once more, and otherwise: the first one counts. */
+        again = *in;
+        again.result.result = ok ? ENGINE_RETRY : ENGINE_OK;
+        again.result.emits = 0;
+        list_add(&shell->inputs, again);
+        shell->ignored++;
 }
 
 static void return_one(struct sim_shell *shell, struct sim_run *run)
@@ -287,8 +314,10 @@ static void return_one(struct sim_shell *shell, struct sim_run *run)
 
         if (early)
                 complete_early(shell, index);
-        if (early && sim_chance(shell->world, 3))
-                result = ENGINE_RETRY;
+        if (early && sim_chance(shell->world, 3)) {
+                result = ENGINE_RETRY; /* voids the ticket, completed or not */
+                shell->ignored++;
+        }
         in = sim_input(shell, ENGINE_RESULT);
         in->slot = index;
         in->tag = slot->tag;
@@ -334,6 +363,7 @@ void sim_complete_ticket(struct sim_shell *shell, uint32_t index)
         } else {
                 in->result.delay = -1; /* late, or twice: must change nothing */
                 in->result.emits = 1;
+                shell->ignored++;
         }
         ticket->live = false;
         if (!sim_chance(shell->world, 8))

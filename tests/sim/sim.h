@@ -101,6 +101,9 @@ struct sim_slot {
         uint16_t reason;       /* that its dead letter must give; 0: any */
         uint8_t state;
         bool counted_out; /* the engine knows of its partition's end */
+        bool must_die;    /* its wait_limit is spent */
+        bool waiting;
+        int64_t wait_since; /* in time without outages */
         int64_t not_before;
 };
 
@@ -153,6 +156,8 @@ struct sim_shell {
         uint64_t commit_id;
         bool in_flight, applied, refused; /* the commit: unanswered; at the broker; too large for it */
         uint32_t runs_out[SIM_HANDLERS];
+        int64_t outage_since, outage_total; /* since: -1: none */
+        size_t ignored;                     /* ticket completions in this step that must be ignored */
         int64_t leave_by; /* the deadline of the latest revocation or drain: after it, not all is told */
         bool calm;        /* nothing fails any more */
         bool away;        /* what the plugin depends on is */
