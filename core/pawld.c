@@ -32,7 +32,7 @@ struct options {
         struct worker_socket sockets[SOCKETS_MAX];
 };
 
-enum option {
+enum {
         OPTION_CONFIG = 1,
         OPTION_CHECK,
         OPTION_FOREGROUND,
