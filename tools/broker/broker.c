@@ -99,7 +99,8 @@ static bool create_configured(struct broker *broker, const char *path, struct pa
         bool ok = config_topics_read(&topics, path, environ, &errors);
 
         config_errors_print(&errors, &text);
-        fwrite(text.data, 1, text.len, stderr);
+        if (text.len > 0)
+                fputs(text.data, stderr);
         buf_free(&text);
         if (!ok)
                 error_set(err, "%s: expected a list of topics, found the errors above", path);
