@@ -15,6 +15,9 @@
 #define CLOSE_LOOK  (5 * CLOCK_MS) /* librdkafka tells the end of a leave and of a close by no event */
 #define ALIVE_PAUSE (2 * CLOCK_S)
 
+#define QUEUE_KB       ((size_t)24 * 1024)
+#define QUEUE_KB_LEAST ((size_t)512)
+
 /* ---- events for the caller ---- */
 
 struct pending_event *consumer_queue_event(struct consumer *c, enum consumer_event_type type)
@@ -269,8 +272,30 @@ const char *consumer_state(struct consumer *c)
 
 /* ---- opening ---- */
 
+/*
+ * queued.max.messages.kbytes holds for each partition's queue, and how many there will be nobody knows before the first
+ * assignment: QUEUE_KB in all, if a topic has six partitions. A property that is set wins.
+ */
+static struct client_options with_queue_limit(const struct consumer_options *options,
+                                              struct client_property *properties, char *value, size_t size)
+{
+        struct client_options with = options->client;
+        size_t kb = QUEUE_KB / (6 * options->topic_count);
+
+        snprintf(value, size, "%zu", kb < QUEUE_KB_LEAST ? QUEUE_KB_LEAST : kb);
+        properties[0] = (struct client_property){"queued.max.messages.kbytes", value};
+        if (with.property_count > 0)
+                memcpy(properties + 1, with.properties, with.property_count * sizeof *properties);
+        with.properties = properties;
+        with.property_count++;
+        return with;
+}
+
 static bool open_client(struct consumer *c, const struct consumer_options *options, struct pawl_error *err)
 {
+        struct client_property *properties = memory_zero(options->client.property_count + 1, sizeof *properties);
+        char limit[24];
+        struct client_options with = with_queue_limit(options, properties, limit, sizeof limit);
         struct client_property own[8] = {{"group.id", options->group},
                                          {"enable.auto.commit", "false"},
                                          {"enable.auto.offset.store", "false"},
@@ -281,8 +306,10 @@ static bool open_client(struct consumer *c, const struct consumer_options *optio
 
         if (options->instance_id != NULL)
                 own[count++] = (struct client_property){"group.instance.id", options->instance_id};
-        if (!client_init(&c->client, CLIENT_CONSUMER, &options->client, own, count,
-                         RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, err))
+        bool opened = client_init(&c->client, CLIENT_CONSUMER, &with, own, count,
+                                  RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, err);
+        free(properties);
+        if (!opened)
                 return false;
         rd_kafka_poll_set_consumer(c->client.rk);
         c->events = rd_kafka_queue_new(c->client.rk);

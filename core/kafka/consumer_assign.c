@@ -234,8 +234,8 @@ void consumer_fell_out(struct consumer *c, uint32_t index, const char *why)
         struct part *part = &c->parts[index];
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
 
-        client_log(&c->client, CLIENT_DEBUG, "%s [%d] has no offset to go on from: %s", part->topic,
-                   (int)part->number, why);
+        client_log(&c->client, CLIENT_DEBUG, "%s [%d] has no offset to go on from: %s", part->topic, (int)part->number,
+                   why);
         rd_kafka_topic_partition_list_add(list, part->topic, part->number);
         part->gap_ticket = ++c->ticket;
         asker_ask(c->asker, ASK_MARKS, part->gap_ticket, list);

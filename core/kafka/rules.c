@@ -146,9 +146,9 @@ static const struct fallback fallbacks[] = {
     {"max.poll.interval.ms", "300000", 0, true, false},
     /* A topic that is created, or grows, is seen within this time (librdkafka: 5 minutes). */
     {"topic.metadata.refresh.interval.ms", "10000", 0, true, false},
-    /* For each partition, since each has a queue of its own: small, as measured in "The one-second sleep of the fetcher". */
+    /* For each partition, since each has a queue of its own: small, and the fetcher is woken (consumer_read.c).
+     * queued.max.messages.kbytes is shared out by consumer.c. */
     {"queued.min.messages", "5000", 0, true, false},
-    {"queued.max.messages.kbytes", "4096", 0, true, false},
     {"fetch.queue.backoff.ms", "5", 0x020200ff, true, false},
     {"linger.ms", "10", 0, false, true}, /* domain.md */
     {"batch.size", "16384", 0, false, true},
