@@ -99,12 +99,12 @@ static void hand_over(struct sim_shell *shell, const struct engine_config *cfg)
         struct sim_world *world = shell->world;
         bool clean = !shell->unclean && !shell->in_flight && world->now < shell->leave_by;
 
+        strand(shell);
         /* What could not be told, or is still out at the deadline, is handled again by the successor. */
         for (uint32_t p = 0; p < world->partitions; p++) {
                 if (shell->readers[p].assigned)
                         sim_allow(shell, p, !clean || world->logs[p].cut);
         }
-        strand(shell);
         sim_shell_free(shell);
         begin(shell, world, cfg);
 }

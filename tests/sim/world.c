@@ -148,9 +148,27 @@ static void check_map(struct sim_world *world, uint32_t partition, const struct 
                          (long long)log->end);
 }
 
+/* What an earlier commit told must not be forgotten by a later one, unless that rewinds or its map had to be cut. */
+static void check_memory(struct sim_world *world, uint32_t partition, const struct sim_log *before, bool rewind)
+{
+        struct sim_log *log = &world->logs[partition];
+
+        for (size_t i = 0; i < log->events.count; i++) {
+                struct sim_event *event = &log->events.items[i];
+
+                if (!sim_covered(before, event->offset) || sim_covered(log, event->offset))
+                        continue;
+                if (!log->cut && !rewind)
+                        sim_fail(world, "partition %u: a commit forgets offset %lld", partition,
+                                 (long long)event->offset);
+                event->allowed++;
+        }
+}
+
 void sim_commit(struct sim_world *world, uint32_t partition, int64_t offset, const char *metadata, bool rewind)
 {
         struct sim_log *log = &world->logs[partition];
+        struct sim_log before = *log;
         struct pawl_error err = {""};
 
         if (offset < log->committed && !rewind)
@@ -162,10 +180,12 @@ void sim_commit(struct sim_world *world, uint32_t partition, int64_t offset, con
         if (rewind && metadata[0] != '\0')
                 sim_fail(world, "partition %u: a rewind carries a map", partition);
         log->committed = offset;
-        offsets_ranges_clear(&log->map);
+        log->map = (struct offsets_ranges){0};
         if (!offsets_map_decode(offset, metadata, strlen(metadata), &log->map, &err))
                 sim_fail(world, "partition %u: %s", partition, err.text);
         check_map(world, partition, log);
+        check_memory(world, partition, &before, rewind);
+        offsets_ranges_free(&before.map);
         for (size_t i = 0; i < log->events.count; i++) {
                 const struct sim_event *event = &log->events.items[i];
 
