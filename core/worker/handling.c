@@ -87,10 +87,11 @@ static void observe_age(struct worker *w, unsigned thread, const struct held *he
                                    now + offset - held->message.timestamp_ms * CLOCK_MS);
 }
 
-static void run_events(struct worker *w, unsigned thread, struct handling_thread *t, struct pool_run *run)
+static int64_t run_events(struct worker *w, unsigned thread, struct handling_thread *t, struct pool_run *run,
+                          int64_t now)
 {
         const struct generation *g = run->owner;
-        int64_t deadline = g->deadlines[run->handler], began = clock_now(), now = began;
+        int64_t deadline = g->deadlines[run->handler], began = now;
         bool ended = false;
         uint32_t i;
 
@@ -117,18 +118,20 @@ static void run_events(struct worker *w, unsigned thread, struct handling_thread
                 ended = event->result != ENGINE_OK;
         }
         scoreboard_note_idle(w->scoreboard, thread);
+        return now;
 }
 
-static void run_batch(struct worker *w, unsigned thread, struct handling_thread *t, struct pool_run *run)
+static int64_t run_batch(struct worker *w, unsigned thread, struct handling_thread *t, struct pool_run *run,
+                         int64_t began)
 {
         const struct generation *g = run->owner;
-        int64_t began = clock_now(), now;
+        int64_t now;
         uint32_t i;
 
         if (pool_recalled(w->pool, run)) {
                 for (i = 0; i < run->count; i++)
                         run->events[i].result = ENGINE_UNRUN;
-                return;
+                return began;
         }
         make_room(t, run->count);
         for (i = 0; i < run->count; i++) {
@@ -147,9 +150,10 @@ static void run_batch(struct worker *w, unsigned thread, struct handling_thread 
                         observe_age(w, thread, held_at(w->held, run->events[i].slot), now);
                 settle(w, &run->events[i], &t->outcomes[i]);
         }
+        return now;
 }
 
-void handling_execute(void *arg, unsigned thread, struct pool_run *run)
+int64_t handling_execute(void *arg, unsigned thread, struct pool_run *run, int64_t now)
 {
         struct worker *w = arg;
         struct handling_thread *t = &w->threads[thread];
@@ -157,11 +161,9 @@ void handling_execute(void *arg, unsigned thread, struct pool_run *run)
 
         switch (run->kind) {
         case RUN_EVENTS:
-                run_events(w, thread, t, run);
-                break;
+                return run_events(w, thread, t, run, now);
         case RUN_BATCH:
-                run_batch(w, thread, t, run);
-                break;
+                return run_batch(w, thread, t, run, now);
         case RUN_TICK:
                 call_tick(&t->call, g->instance);
                 break;
@@ -172,6 +174,7 @@ void handling_execute(void *arg, unsigned thread, struct pool_run *run)
         default:
                 break;
         }
+        return clock_now();
 }
 
 /* ---- the main thread: what has come back ---- */

@@ -148,7 +148,7 @@ static void *thread_main(void *arg)
         for (;;) {
                 uint32_t id = claim(pool);
                 uint32_t done = 0;
-                int64_t began;
+                int64_t began, now;
 
                 if (id == UINT32_MAX)
                         id = fall_asleep(pool);
@@ -157,13 +157,12 @@ static void *thread_main(void *arg)
                                 break;
                         continue;
                 }
-                began = clock_now();
+                now = began = clock_now();
                 for (; id != UINT32_MAX && done < 32; id = ++done < 32 ? claim(pool) : UINT32_MAX) {
-                        pool->options.execute(pool->options.arg, t->number, &pool->runs[id]);
+                        now = pool->options.execute(pool->options.arg, t->number, &pool->runs[id], now);
                         publish(t, id);
                 }
-                /* One clock reading for many runs: what a run costs is only needed roughly. */
-                cost += ((clock_now() - began) / done - cost) / 8;
+                cost += ((now - began) / done - cost) / 8;
                 atomic_store_explicit(&t->cost, cost, memory_order_relaxed);
         }
         pthread_mutex_lock(&pool->lock);
@@ -238,18 +237,18 @@ static uint32_t threads_wanted(const struct pool *pool, uint64_t waiting)
 
 void pool_flush(struct pool *pool)
 {
-        uint64_t waiting;
-        uint32_t idle, busy, wanted;
+        if (pool->pushed != atomic_load_explicit(&pool->tail, memory_order_relaxed))
+                atomic_store(&pool->tail, pool->pushed);
+}
 
-        if (pool->pushed == atomic_load_explicit(&pool->tail, memory_order_relaxed))
+static void wake_for_work(struct pool *pool)
+{
+        uint32_t idle = atomic_load(&pool->idle), busy = pool->options.threads - idle, wanted;
+        uint64_t waiting = pool->pushed - atomic_load(&pool->head);
+
+        if (idle == 0 || waiting == 0)
                 return;
-        atomic_store(&pool->tail, pool->pushed);
-        idle = atomic_load(&pool->idle);
-        if (idle == 0)
-                return;
-        waiting = pool->pushed - atomic_load(&pool->head);
         wanted = threads_wanted(pool, waiting);
-        busy = pool->options.threads - idle;
         if (wanted > busy)
                 wake(pool, wanted - busy);
 }
@@ -297,6 +296,7 @@ bool pool_sleep(struct pool *pool, enum pool_sleep how)
 {
         unsigned i;
 
+        wake_for_work(pool);
         atomic_store(&pool->main_sleeps, how);
         for (i = 0; i < pool->options.threads; i++) {
                 if (atomic_load(&pool->threads[i].done_tail) != pool->threads[i].done_head) {

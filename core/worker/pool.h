@@ -7,9 +7,9 @@
  * a slow run holds up no other. What is done comes back through a ring for each thread. Both are plain stores on the main
  * thread's side; nobody takes a lock or makes a system call while there is work, only to fall asleep and to wake a sleeper.
  *
- * Who wakes whom: a flush wakes as many sleeping threads as the work needs, judged by what runs cost lately. Where that was
- * wrong (a run blocks that never did before), pool_nudge() finds work unclaimed a little later and wakes further ones. A
- * thread wakes the main thread only if that sleeps, and as long as the main thread says that it can wait, not before the
+ * Who wakes whom: before the main thread sleeps, it wakes as many sleeping threads as the work needs, judged by what runs cost
+ * lately. Where that was wrong (a run blocks that never did before), or the main thread does not come to sleep, pool_nudge() finds
+ * work unclaimed a little later and wakes further ones. A thread wakes the main thread only if that sleeps, and as long as the main thread says that it can wait, not before the
  * work is nearly used up: a wake-up for each run would cost more than the run.
  *
  * All functions: the main thread, but for those that say otherwise.
@@ -56,8 +56,9 @@ struct pool_run {
 struct pool_options {
         unsigned threads;
         uint32_t runs; /* out at most, between pool_take and pool_give */
-        /* Carries out one run on a pool thread, `thread` is 1 … threads. Fills in the events' results. */
-        void (*execute)(void *arg, unsigned thread, struct pool_run *run);
+        /* Carries out one run on a pool thread, `thread` is 1 … threads. Fills in the events' results. `now`: clock_now() as it was
+         * just before. Returns what it is now; so a run costs one reading of the clock. */
+        int64_t (*execute)(void *arg, unsigned thread, struct pool_run *run, int64_t now);
         /* On each thread, first thing; may be NULL. */
         void (*begin)(void *arg, unsigned thread);
         void *arg;
@@ -72,7 +73,7 @@ struct pool_run *pool_take(struct pool *pool);
 /* Room for `count` events in a run that is not pushed yet. */
 void pool_events(struct pool_run *run, uint32_t count);
 
-/* Hands a run over; the threads see it at the next pool_flush. */
+/* Hands a run over; threads that are awake see it from the next pool_flush on, others are woken by pool_sleep. */
 void pool_push(struct pool *pool, struct pool_run *run);
 void pool_flush(struct pool *pool);
 

@@ -22,7 +22,7 @@
 
 #define LOCK_LOOK   (5 * CLOCK_MS)
 #define COMMIT_WAIT (2 * CLOCK_S)
-#define RUNS_MIN    512
+#define RUNS_MIN    1024
 #define RUNS_THREAD 64
 #define EXTRA_RUNS  16 /* ticks and callbacks, beyond the engine's */
 

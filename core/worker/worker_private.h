@@ -77,7 +77,6 @@ struct handling_thread {
         struct call_outcome *outcomes;
         struct scoreboard_position *places;
         uint32_t cap; /* of the three */
-        int64_t now;  /* clock_now() as last read */
 };
 
 /* topic, number and row do not change once they are set; any thread that has an event of it reads them. */
@@ -227,7 +226,7 @@ void orders_step(struct worker *w);
 
 /* ---- handling.c ---- */
 void handling_begin(void *arg, unsigned thread);
-void handling_execute(void *arg, unsigned thread, struct pool_run *run);
+int64_t handling_execute(void *arg, unsigned thread, struct pool_run *run, int64_t now);
 size_t handling_collect(struct worker *w);
 void handling_tickets(struct worker *w);
 

@@ -155,12 +155,13 @@ static void wait_for_pool(struct drive *d)
         }
 }
 
-static void execute(void *arg, unsigned thread, struct pool_run *run)
+static int64_t execute(void *arg, unsigned thread, struct pool_run *run, int64_t now)
 {
         (void)arg;
         (void)thread;
         for (uint32_t i = 0; i < run->count; i++)
                 run->events[i].result = ENGINE_OK;
+        return now;
 }
 
 static void open_drive(struct drive *d, long long events)

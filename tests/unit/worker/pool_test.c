@@ -25,7 +25,7 @@ struct fixture {
         _Atomic unsigned blocked;
 };
 
-static void execute(void *arg, unsigned thread, struct pool_run *run)
+static int64_t execute(void *arg, unsigned thread, struct pool_run *run, int64_t now)
 {
         struct fixture *f = arg;
         uint32_t i;
@@ -39,6 +39,8 @@ static void execute(void *arg, unsigned thread, struct pool_run *run)
         for (i = 0; i < run->count; i++)
                 run->events[i].result = (uint16_t)(run->events[i].slot % 7);
         atomic_fetch_add(&f->executed, run->count);
+        CHECK(now <= clock_now());
+        return clock_now();
 }
 
 static struct pool *open_pool(struct fixture *f, unsigned threads, uint32_t runs)
