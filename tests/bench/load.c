@@ -36,6 +36,7 @@ static rd_kafka_t *open_producer(const char *bootstrap)
             {"enable.idempotence", "true"},
             {"linger.ms", "20"},
             {"batch.size", "131072"},
+            {"log_level", "3"}, /* a fresh broker lets a producer wait for its id, which is warned of */
         };
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
         rd_kafka_t *rk = NULL;
