@@ -1,7 +1,8 @@
 /*
  * The inside of a worker, shared by the files it is made of. All of it belongs to the main thread, except what says otherwise.
  *
- *   worker.c      opening: bundle → plugin → clients; the way from one phase to the next; closing
+ *   open.c        opening: bundle → plugin → clients
+ *   worker.c      the way from one phase to the next; closing
  *   loop.c        the main loop: what to wait for, in which order things are looked at
  *   intake.c      messages → the engine's inputs
  *   membership.c  the consumer's events → the engine's inputs
@@ -44,6 +45,9 @@
 
 /* How long producer and consumer may take to come to an end, after the drain. */
 #define CLOSE_TIME (3 * CLOCK_S)
+
+/* How long a revocation or a drain waits for its last commit. */
+#define COMMIT_WAIT (2 * CLOCK_S)
 
 /* What the process is doing. Only ever goes on, never back. */
 enum worker_phase {
@@ -190,10 +194,6 @@ void worker_drained(struct worker *w);
 /* Goes on to the next phase if it is time. Returns when it wants to be asked again. */
 int64_t worker_advance(struct worker *w);
 
-/* The configuration; then scoreboard and api: what a trial needs too. False: `errors` has it all. */
-bool worker_configure(struct worker *w, struct config_errors *errors);
-bool worker_prepare(struct worker *w, struct config_errors *errors);
-
 /* Frees whatever was opened; its threads have ended. */
 void worker_free(struct worker *w);
 
@@ -205,6 +205,15 @@ static inline struct worker_partition *worker_partition(const struct worker *w, 
 {
         return &w->partitions[index / PARTITION_CHUNK][index % PARTITION_CHUNK];
 }
+
+/* ---- open.c ---- */
+
+/* All of it. False: the reasons were logged and sent to the master; worker_free takes what was opened. */
+bool worker_open(struct worker *w);
+
+/* The configuration; then scoreboard and api: what a trial needs too. False: `errors` has it all. */
+bool worker_configure(struct worker *w, struct config_errors *errors);
+bool worker_prepare(struct worker *w, struct config_errors *errors);
 
 /* ---- loop.c ---- */
 void worker_loop(struct worker *w);
