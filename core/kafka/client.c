@@ -200,12 +200,25 @@ void client_log(struct client *client, enum client_severity severity, const char
         client->log(client->log_ctx, severity, line);
 }
 
+/* "[thrd:NAME]: BROKER: what happened" without the thread. */
+static void keep_failure(struct client *client, const char *text)
+{
+        const char *end = strstr(text, "]: ");
+
+        snprintf(client->failure, sizeof client->failure, "%s", end != NULL ? end + 3 : text);
+        client_redact(client, client->failure);
+}
+
 void client_log_event(struct client *client, rd_kafka_event_t *event)
 {
         const char *facility, *text;
         int level;
 
-        if (client->log == NULL || rd_kafka_event_log(event, &facility, &text, &level) != 0)
+        if (rd_kafka_event_log(event, &facility, &text, &level) != 0)
+                return;
+        if (strcmp(facility, "FAIL") == 0)
+                keep_failure(client, text);
+        if (client->log == NULL)
                 return;
         enum client_severity severity = severity_of(level);
         /* A broker that is away is told once, with what was tried, as a trouble; librdkafka's line an attempt is for experts.

@@ -19,6 +19,7 @@ struct client {
         bool certificate; /* a TLS client certificate is configured */
         char **secrets;   /* values that no line may contain */
         size_t secret_count;
+        char failure[256]; /* why the last connection failed, as librdkafka logged it */
 };
 
 /*

@@ -265,8 +265,12 @@ const char *consumer_state(struct consumer *c)
                          c->assigned == 1 ? "" : "s", c->epoch);
         else
                 snprintf(c->state, sizeof c->state, "%s", names[c->phase]);
-        if (trouble_has(&c->troubles, TROUBLE_UNREACHABLE))
-                snprintf(c->state, sizeof c->state, "%s, brokers unreachable", names[c->phase]);
+        const char *why = trouble_has(&c->troubles, TROUBLE_AUTHENTICATION)  ? "authentication refused"
+                          : trouble_has(&c->troubles, TROUBLE_AUTHORIZATION) ? "not authorised"
+                          : trouble_has(&c->troubles, TROUBLE_UNREACHABLE)   ? "brokers unreachable"
+                                                                             : NULL;
+        if (why != NULL)
+                snprintf(c->state, sizeof c->state, "%s, %s", names[c->phase], why);
         return c->state;
 }
 

@@ -143,6 +143,7 @@ static void begin_assign(struct consumer *c, const rd_kafka_topic_partition_list
 {
         consumer_good_sign(c);
         consumer_clear_trouble(c, TROUBLE_AUTHORIZATION, "");
+        consumer_clear_trouble(c, TROUBLE_OTHER, "");
         if (c->closing != CLOSING_NOT) {
                 give_up(c);
                 return;
@@ -181,8 +182,10 @@ static void finish_assign(struct consumer *c, struct asker_answer *answer)
         }
         c->phase = PHASE_ASSIGNED;
         assign(c, answer->list);
-        for (int i = 0; c->troubles.count > 0 && i < answer->list->cnt; i++)
+        for (int i = 0; c->troubles.count > 0 && i < answer->list->cnt; i++) {
                 consumer_clear_trouble(c, TROUBLE_TOPIC_MISSING, answer->list->elems[i].topic);
+                consumer_clear_trouble(c, TROUBLE_AUTHORIZATION, answer->list->elems[i].topic);
+        }
 }
 
 static void begin_revoke(struct consumer *c)

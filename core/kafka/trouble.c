@@ -77,7 +77,8 @@ void trouble_words(const struct client *client, rd_kafka_resp_err_t code, const 
 
         switch (trouble_of(code)) {
         case TROUBLE_UNREACHABLE:
-                snprintf(out, size, "no answer from the brokers \"%s\": %s", client->brokers, detail);
+                snprintf(out, size, "no answer from the brokers \"%s\": %s%s%s", client->brokers, detail,
+                         client->failure[0] ? "; last tried: " : "", client->failure);
                 break;
         case TROUBLE_TOPIC_MISSING:
                 if (topic != NULL)

@@ -276,7 +276,8 @@ Test(consumer, with_no_broker_says_what_was_tried_and_closes_at_once)
 
         MOCK_UNTIL(consumer, &seen, seen.troubles == 1);
         cr_assert_eq(seen.trouble, TROUBLE_UNREACHABLE);
-        cr_assert(strstr(seen.text, "127.0.0.1:1"), "%s", seen.text);
+        cr_assert(strstr(seen.text, "127.0.0.1:1") && strstr(seen.text, "refused"), "%s", seen.text);
+        cr_assert_str_eq(consumer_state(consumer), "joining, brokers unreachable");
         int64_t began = clock_now();
         consumer_close(consumer, true);
         MOCK_UNTIL(consumer, &seen, seen.closed == 1);
