@@ -241,6 +241,9 @@ bool db_begin(struct db *db)
 
 bool db_commit(struct db *db)
 {
+        /* SQLite gave the transaction up at an earlier failure, whose reason stays. */
+        if (sqlite3_get_autocommit(db->handle))
+                return false;
         if (execute(db, "COMMIT", "committing"))
                 return true;
         db_rollback(db);
@@ -264,11 +267,12 @@ bool db_part_keep(struct db *db)
         return execute(db, "RELEASE part", "keeping a part of a transaction");
 }
 
-bool db_part_undo(struct db *db)
+void db_part_undo(struct db *db)
 {
         if (sqlite3_get_autocommit(db->handle))
-                return false;
-        return sqlite3_exec(db->handle, "ROLLBACK TO part; RELEASE part", NULL, NULL, NULL) == SQLITE_OK;
+                return;
+        if (!execute(db, "ROLLBACK TO part; RELEASE part", "undoing a part of a transaction"))
+                db_rollback(db);
 }
 
 /* ---- Statements ---- */
@@ -330,6 +334,8 @@ int db_next(struct db *db, int statement)
 
 void db_end(struct db *db, int statement)
 {
+        if (db->statements[statement] == NULL)
+                return;
         sqlite3_reset(db->statements[statement]);
         /* The values are the caller's, and end now. */
         sqlite3_clear_bindings(db->statements[statement]);

@@ -65,11 +65,13 @@ bool db_begin(struct db *db);    /* takes the write lock at once, so that nothin
 bool db_commit(struct db *db);   /* when it fails, everything since db_begin is undone */
 void db_rollback(struct db *db); /* undoes everything since db_begin; harmless without one */
 
-/* A part of a transaction that can be undone by itself. */
+/*
+ * A part of a transaction that can be undone by itself. SQLite gives the whole transaction up after some errors (disk full): then there is
+ * nothing left to undo, and db_commit fails with that error's reason.
+ */
 bool db_part_begin(struct db *db);
 bool db_part_keep(struct db *db);
-/* False when the whole transaction is gone: SQLite gives it up after some errors (disk full). */
-bool db_part_undo(struct db *db);
+void db_part_undo(struct db *db);
 
 /* ---- Statements ---- */
 

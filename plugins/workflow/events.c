@@ -1,0 +1,151 @@
+#include "events.h"
+
+#include "handling.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static pawl_result emit(struct pawl_ctx *ctx, const struct emission *e)
+{
+        struct pawl_message message = pawl_message_make(e->topic.ptr, e->event_type.ptr, e->key, e->body);
+        int32_t status = pawl_emit_message(ctx, &message);
+
+        if (status == 0)
+                return PAWL_OK;
+        return pawl_reject(ctx, "%s could not be emitted: %s", e->event_type.ptr,
+                           status == PAWL_E_TOO_LARGE ? "it is too large" : "it is invalid");
+}
+
+/* ---- An event that was handled before ---- */
+
+static pawl_result emit_again(struct handling *h, int64_t number)
+{
+        pawl_result result = PAWL_OK;
+        struct emission emission;
+        int more = -1;
+
+        if (emissions_begin(h->db, number)) {
+                while (result == PAWL_OK && (more = emissions_next(h->db, &emission)) == 1)
+                        result = emit(h->ctx, &emission);
+                emissions_end(h->db);
+        }
+        return more < 0 ? db_outcome(h->db, h->ctx) : result;
+}
+
+/* An id that two different events carry would make one of them disappear without a word. */
+static pawl_result repeat(struct handling *h, const struct happening *before, int64_t number)
+{
+        struct pawl_str type = pawl_event_type(h->ev);
+
+        if (before->request_id != h->request.id || before->event_type.len != type.len ||
+            memcmp(before->event_type.ptr, type.ptr, type.len) != 0)
+                return pawl_reject(h->ctx,
+                                   "event_id %.*s: expected %.*s of request %" PRId64
+                                   ", which was handled under this id, found %.*s of request %" PRId64,
+                                   (int)before->source.len, before->source.ptr, (int)before->event_type.len,
+                                   before->event_type.ptr, before->request_id, (int)type.len, type.ptr, h->request.id);
+        return emit_again(h, number);
+}
+
+/* ---- One that is new ---- */
+
+/* Keeps the assignment with its event's line of the history, and emits it. */
+static pawl_result emit_assignment(struct handling *h, int64_t number)
+{
+        char *body = json_dumps(h->assignment, JSON_COMPACT);
+        char key[24];
+        struct emission emission = {pawl_text(WORKFLOW_TOPIC), pawl_text("workflow.manager_assigned"), pawl_text(key),
+                                    pawl_text(body)};
+        pawl_result result;
+
+        emission.key.len = (size_t)snprintf(key, sizeof key, "%" PRId64, h->request.id);
+        if (body == NULL)
+                return pawl_retry(h->ctx, "out of memory");
+        result = emissions_add(h->db, number, 0, &emission) ? emit(h->ctx, &emission) : db_outcome(h->db, h->ctx);
+        free(body);
+        return result;
+}
+
+static pawl_result write_down(struct handling *h, struct pawl_str source)
+{
+        struct happening happening = {
+            .source = source,
+            .request_id = h->request.id,
+            .event_type = pawl_event_type(h->ev),
+            .from = h->request.state,
+            .to = h->to,
+            .note = h->note,
+            .time = pawl_event_timestamp(h->ev),
+        };
+        int64_t number;
+
+        if (h->to != h->request.state && !requests_set_state(h->db, h->request.id, h->to))
+                return db_outcome(h->db, h->ctx);
+        if (!history_add(h->db, &happening, &number))
+                return db_outcome(h->db, h->ctx);
+        return h->assignment != NULL ? emit_assignment(h, number) : PAWL_OK;
+}
+
+static pawl_result handle_new(struct handling *h, const struct event_rule *rule, struct pawl_str source)
+{
+        bool loaded = requests_load(h->db, h->request.id, &h->request);
+        pawl_result result;
+
+        requests_end(h->db);
+        if (!loaded)
+                return db_outcome(h->db, h->ctx);
+        if (rule->note != NULL)
+                h->note = field_string(h->ev, rule->note);
+        result = rule->handle != NULL ? rule->handle(h) : handling_move(h, rule->to);
+        if (result == PAWL_OK)
+                result = write_down(h, source);
+        json_decref(h->assignment);
+        return result;
+}
+
+/* What names the event: its id, as for the host, which derives the ids of what is emitted from the same. */
+static struct pawl_str source_of(const struct pawl_event *ev, char *text, size_t size)
+{
+        struct pawl_str source = pawl_event_id(ev);
+
+        if (source.len > 0)
+                return source;
+        snprintf(text, size, "%s/%" PRId32 "/%" PRId64, pawl_event_topic(ev).ptr, pawl_event_partition(ev),
+                 pawl_event_offset(ev));
+        return pawl_text(text);
+}
+
+pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, struct db *db, const struct rules *rules,
+                          enum outcome *outcome)
+{
+        const struct event_rule *rule = event_rule_find(pawl_event_type(ev));
+        struct handling h = {.ctx = ctx, .ev = ev, .db = db, .rules = rules};
+        struct happening before;
+        char position[320];
+        struct pawl_str source;
+        pawl_result result;
+        int64_t number;
+        int found;
+
+        if (rule == NULL)
+                return pawl_reject(ctx, "no rule for this type of event");
+        result = fields_check(ctx, ev, rule->fields, rule->field_count);
+        if (result != PAWL_OK)
+                return result;
+        h.request.id = field_int(ev, "request_id");
+        source = source_of(ev, position, sizeof position);
+        found = history_find(db, source, &before, &number);
+        if (found < 0) {
+                result = db_outcome(db, ctx);
+        } else if (found > 0) {
+                *outcome = OUTCOME_REPEATED;
+                result = repeat(&h, &before, number);
+        } else {
+                result = handle_new(&h, rule, source);
+                *outcome = h.to != h.request.state ? OUTCOME_MOVED : OUTCOME_NOTED;
+        }
+        history_end(db);
+        return result;
+}

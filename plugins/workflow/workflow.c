@@ -1,0 +1,171 @@
+/*
+ * workflow: keeps every request's state machine, and assigns a manager to each new request.
+ *
+ * Events are handled in batches, each batch one database transaction, because what makes a transaction durable costs the same for one
+ * event as for a hundred. Each event is a part of it that can be undone by itself: those before the first that cannot be
+ * handled are kept, and that one's result is told.
+ */
+#include "events.h"
+#include "requests.h"
+#include "rules.h"
+#include "show.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BATCH_EVENTS 100
+#define BATCH_BYTES  (1024 * 1024)
+
+struct workflow {
+        struct pawl_instance *instance;
+        struct rules *rules;
+        struct db *db; /* the handlers' thread, one at a time: max_concurrency is 1 */
+        char path[4096];
+};
+
+/* They count the outcomes: a metric's number is its outcome's. */
+static const struct pawl_metric metrics[] = {
+    [OUTCOME_MOVED] = PAWL_METRIC(PAWL_COUNTER, "transitions", "", "events that moved a request to another state"),
+    [OUTCOME_NOTED] = PAWL_METRIC(PAWL_COUNTER, "noted", "", "events that left a request's state as it was"),
+    [OUTCOME_REPEATED] = PAWL_METRIC(PAWL_COUNTER, "repeated", "", "events that had been handled before"),
+};
+
+/* The first batch opens the database and migrates it: create must leave alone what another instance may be using. */
+static pawl_result open_database(struct workflow *w, struct pawl_ctx *ctx)
+{
+        char error[512];
+        pawl_result result;
+
+        if (w->db == NULL)
+                w->db = db_open(w->path, DB_WRITE, &requests_design, error, sizeof error, &result);
+        if (w->db != NULL)
+                return PAWL_OK;
+        return result == PAWL_FATAL ? pawl_fatal(ctx, "%s", error) : pawl_unavailable(ctx, "%s", error);
+}
+
+/* One event, all of it or nothing. */
+static pawl_result handle_one(struct workflow *w, struct pawl_ctx *ctx, const struct pawl_event *ev,
+                              uint64_t tally[OUTCOMES])
+{
+        enum outcome outcome = OUTCOME_NOTED;
+        pawl_result result;
+
+        if (!db_part_begin(w->db))
+                return db_outcome(w->db, ctx);
+        result = events_handle(ctx, ev, w->db, w->rules, &outcome);
+        if (result == PAWL_OK && !db_part_keep(w->db))
+                result = db_outcome(w->db, ctx);
+        if (result == PAWL_OK)
+                tally[outcome]++;
+        else
+                db_part_undo(w->db);
+        return result;
+}
+
+static uint32_t on_events(struct pawl_ctx *ctx, const struct pawl_event *const *events, uint32_t count,
+                          pawl_result *rest, void *self)
+{
+        struct workflow *w = self;
+        uint64_t tally[OUTCOMES] = {0};
+        uint32_t done = 0;
+
+        *rest = open_database(w, ctx);
+        if (*rest == PAWL_OK && !db_begin(w->db))
+                *rest = db_outcome(w->db, ctx);
+        while (*rest == PAWL_OK && done < count) {
+                pawl_batch_at(ctx, done);
+                *rest = handle_one(w, ctx, events[done], tally);
+                done += *rest == PAWL_OK;
+        }
+        /* Nothing was done unless it stands in the file: then the batch comes again from its first event. */
+        if (done > 0 && !db_commit(w->db)) {
+                *rest = db_outcome(w->db, ctx);
+                done = 0;
+        }
+        if (w->db != NULL)
+                db_rollback(w->db);
+        for (uint32_t i = 0; i < OUTCOMES && done > 0; i++)
+                pawl_metric_add(w->instance, i, tally[i]);
+        return done;
+}
+
+static int32_t show_command(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self)
+{
+        struct workflow *w = self;
+
+        return show_request(ctx, w->path, argv, argc);
+}
+
+static void workflow_destroy(void *self)
+{
+        struct workflow *w = self;
+
+        if (w == NULL)
+                return;
+        db_close(&w->db);
+        rules_free(&w->rules);
+        free(w);
+}
+
+static bool workflow_create(struct pawl_instance *instance, void **self)
+{
+        struct pawl_str dir = pawl_about_state_dir(instance);
+        struct workflow *w = calloc(1, sizeof *w);
+        char error[512];
+
+        if (w == NULL)
+                return pawl_fail(instance, "out of memory");
+        w->instance = instance;
+        if (!rules_make(instance, &w->rules))
+                goto failed;
+        if (snprintf(w->path, sizeof w->path, "%s/workflow.db", dir.ptr) >= (int)sizeof w->path) {
+                pawl_fail(instance, "state directory: its path is too long (%zu bytes)", dir.len);
+                goto failed;
+        }
+        if (!db_check(w->path, &requests_design, error, sizeof error)) {
+                pawl_fail(instance, "%s", error);
+                goto failed;
+        }
+        *self = w;
+        return true;
+failed:
+        workflow_destroy(w);
+        return false;
+}
+
+#define ON(type) PAWL_ON_BATCH(type, on_events, 0, BATCH_EVENTS, BATCH_BYTES, 0)
+
+static const struct pawl_handler handlers[] = {
+    ON("request.created"),
+    ON("request.updated"),
+    ON("request.cancelled"),
+    ON("request.clarification_needed"),
+    ON("workflow.manager_assigned"),
+    ON("workflow.sent_to_contractors"),
+    ON("workflow.contractor_assigned"),
+    ON("workflow.work_started"),
+    ON("workflow.work_completed"),
+    ON("workflow.status_changed"),
+};
+
+static const struct pawl_command commands[] = {
+    PAWL_COMMAND("show", "REQUEST", "show a request and its history", show_command),
+};
+
+static const struct pawl_need needs[] = {
+    PAWL_NEED(PAWL_NEED_TOPIC, WORKFLOW_TOPIC, "workflow.manager_assigned, for each new request"),
+};
+
+static const struct pawl_plugin workflow = {
+    PAWL_DESCRIPTOR("workflow", "1.0.0"),
+    .handlers = PAWL_ARRAY(handlers),
+    .settings = PAWL_ARRAY(rules_settings),
+    .metrics = PAWL_ARRAY(metrics),
+    .commands = PAWL_ARRAY(commands),
+    .needs = PAWL_ARRAY(needs),
+    .create = workflow_create,
+    .destroy = workflow_destroy,
+    .max_concurrency = 1,
+};
+
+PAWL_EXPORT(workflow);
