@@ -94,6 +94,11 @@ void consumer_trouble(struct consumer *c, rd_kafka_resp_err_t code, const char *
                         kind = TROUBLE_FENCED;
                 }
         }
+        /* A broker that refuses us is reported as one that is down, too. */
+        if (kind == TROUBLE_UNREACHABLE && trouble_has(&c->troubles, TROUBLE_AUTHENTICATION))
+                return;
+        if (kind == TROUBLE_AUTHENTICATION)
+                (void)trouble_clear(&c->troubles, TROUBLE_UNREACHABLE, NULL, text, sizeof text);
         if (topic == NULL && (kind == TROUBLE_TOPIC_MISSING || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED))
                 topic = topic_in(c, detail);
         trouble_words(&c->client, code, detail, "Read", topic, c->group, text, sizeof text);
