@@ -394,6 +394,8 @@ static void check_budget(struct sim_shell *shell)
         if (status.unfinished > shell->cfg.limits.max_events + slack)
                 sim_fail(shell->world, "%llu unfinished events, the limit is %llu",
                          (unsigned long long)status.unfinished, (unsigned long long)shell->cfg.limits.max_events);
+        if (status.uncommitted > 1000000)
+                sim_fail(shell->world, "the number of uncommitted events went below zero");
         if (status.runs > shell->cfg.limits.runs)
                 sim_fail(shell->world, "%u runs, the limit is %u", status.runs, shell->cfg.limits.runs);
 }

@@ -84,6 +84,11 @@ void sim_assign(struct sim_shell *shell, uint32_t partition)
 
 /* ---- reading ---- */
 
+static struct sim_event *event_of(struct sim_shell *shell, const struct sim_slot *slot)
+{
+        return &shell->world->logs[slot->partition].events.items[slot->event];
+}
+
 static uint32_t lane_of(struct sim_shell *shell, uint32_t partition, const struct sim_event *event)
 {
         char key[64];
@@ -99,6 +104,25 @@ static uint32_t lane_of(struct sim_shell *shell, uint32_t partition, const struc
         len = event->key % 50 + 1;
         memset(key, 'k', sizeof key);
         return lane_table_key(shell->lanes, partition, key, len, event->key % 3);
+}
+
+/* One lane, one key: neither shared with another key, nor split. */
+static void check_lane(struct sim_shell *shell, uint32_t partition, const struct sim_event *event, uint32_t lane)
+{
+        bool own = shell->world->ordering == SIM_UNORDERED || event->key == SIM_KEY_NONE;
+
+        if (lane == ENGINE_NONE || shell->world->ordering == SIM_BY_PARTITION)
+                return;
+        for (size_t i = 0; i < shell->slots.count; i++) {
+                const struct sim_slot *other = &shell->slots.items[i];
+                bool same = !own && other->partition == partition && event_of(shell, other)->key == event->key;
+
+                if (other->state == SIM_FREE || other->lane == ENGINE_NONE)
+                        continue;
+                if ((other->lane == lane) != same)
+                        sim_fail(shell->world, "lanes %u and %u for offsets %lld and %lld", lane, other->lane,
+                                 (long long)event->offset, (long long)event_of(shell, other)->offset);
+        }
 }
 
 static uint32_t slot_new(struct sim_shell *shell)
@@ -119,6 +143,7 @@ void sim_read_one(struct sim_shell *shell, uint32_t partition, uint32_t number)
         struct sim_slot *slot = &shell->slots.items[index];
         uint32_t tag = slot->tag;
 
+        check_lane(shell, partition, event, lane);
         in->slot = index;
         in->partition = partition;
         in->epoch = reader->epoch;
@@ -161,11 +186,6 @@ void sim_read(struct sim_shell *shell, uint32_t partition, uint32_t most)
 }
 
 /* ---- handling ---- */
-
-static struct sim_event *event_of(struct sim_shell *shell, const struct sim_slot *slot)
-{
-        return &shell->world->logs[slot->partition].events.items[slot->event];
-}
 
 static uint16_t choose_result(struct sim_shell *shell, bool batch)
 {
