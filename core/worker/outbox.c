@@ -169,7 +169,7 @@ static void unreachable(struct worker *w, uint32_t id)
         if (s->kind != SEND_PUBLICATION) {
                 tell_engine(w, s, ENGINE_UNREACHABLE);
                 send_free(&w->outbox, id);
-        } else if (w->phase >= PHASE_CLOSING) {
+        } else if (w->phase >= PHASE_CLOSING || w->outbox.abandoned) {
                 published(w, id, PAWL_E_CANCELLED);
         } else {
                 w->outbox.destinations[s->destination].retry_at = w->now + PUBLISH_AGAIN;
@@ -376,6 +376,7 @@ static void take_notices(struct worker *w)
         struct producer_notice notice;
 
         while (producer_notice(w->outbox.producer, &notice)) {
+                w->outbox.in_trouble = notice.trouble != TROUBLE_NONE;
                 scoreboard_add(w->scoreboard, 0, SCOREBOARD_KAFKA_ERRORS, notice.trouble != TROUBLE_NONE);
                 if (notice.trouble == TROUBLE_NONE)
                         log_info("Kafka, producing: %s", notice.text[0] != '\0' ? notice.text : "the trouble is over");
@@ -400,6 +401,24 @@ void outbox_serve(struct worker *w)
                     p->destinations[i].retry_at < p->serve_at)
                         p->serve_at = p->destinations[i].retry_at;
         }
+}
+
+void outbox_abandon(struct worker *w)
+{
+        struct outbox *p = &w->outbox;
+        uint32_t i;
+
+        p->abandoned = true;
+        for (i = 0; i < p->destination_count; i++) {
+                while (p->destinations[i].first != NO_SEND) {
+                        uint32_t id = p->destinations[i].first;
+
+                        p->destinations[i].first = p->sends[id].next;
+                        unreachable(w, id);
+                }
+        }
+        producer_abandon(p->producer);
+        p->serve_at = 0;
 }
 
 bool outbox_idle(const struct worker *w)

@@ -73,6 +73,7 @@ void worker_stop(struct worker *w, bool leave, int64_t deadline)
         w->stop_deadline = deadline;
         w->close_deadline = INT64_MAX;
         w->phase = PHASE_DRAINING;
+        w->quiet_since = w->now;
         scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_STATE, "draining");
         pool_recall(w->pool);
         /* The engine's deadline is for the work; its last commit and the goodbye to the group come behind it. */
@@ -157,6 +158,29 @@ void worker_drained(struct worker *w)
         w->phase = PHASE_CLOSING;
 }
 
+/* No handler runs any more, but acknowledgements are missing: after a while they are given up, and what caused them comes again.
+ * A broker that is away, or a topic that does not exist, must not hold up the end. */
+static int64_t advance_draining(struct worker *w)
+{
+        int64_t patience = w->in_trouble || w->outbox.in_trouble ? 300 * CLOCK_MS : 5 * CLOCK_S;
+        struct engine_status status;
+
+        if (w->now >= w->stop_deadline) { /* a second, earlier deadline, which the engine does not know */
+                worker_drained(w);
+                return 0;
+        }
+        engine_status(w->engine, &status);
+        if (status.running > 0 || status.tickets > 0 || producer_unacked(w->outbox.producer) == 0)
+                w->quiet_since = w->now;
+        if (w->now - w->quiet_since >= patience && !w->outbox.abandoned) {
+                w->outbox.abandoned = true;
+                log_warn("%zu produced messages are not acknowledged: given up, what emitted them comes again",
+                         producer_unacked(w->outbox.producer));
+                outbox_abandon(w);
+        }
+        return w->now + 100 * CLOCK_MS;
+}
+
 int64_t worker_advance(struct worker *w)
 {
         if (w->phase == PHASE_HOLDING && w->may_join)
@@ -168,9 +192,7 @@ int64_t worker_advance(struct worker *w)
                 begin_serving(w);
                 return 0;
         case PHASE_DRAINING:
-                if (w->now >= w->stop_deadline) /* a second, earlier deadline, which the engine does not know */
-                        worker_drained(w);
-                return w->stop_deadline;
+                return advance_draining(w);
         case PHASE_CLOSING:
                 return advance_closing(w);
         default:

@@ -107,6 +107,8 @@ struct outbox {
         uint32_t destination_count;
         size_t publishing;  /* publications that the producer has not answered */
         bool callbacks_due; /* publications are over, and no run was free for their callbacks */
+        bool in_trouble;    /* said by a notice, and not over */
+        bool abandoned;     /* what is unacknowledged was given up, what waits is given up too */
         int64_t serve_at;
 };
 
@@ -146,6 +148,7 @@ struct worker {
         bool client_closed; /* CONSUMER_CLOSED came */
         bool undone;        /* the drain's deadline passed with work in hand */
         int64_t stop_deadline;
+        int64_t quiet_since; /* draining: no handler runs, only acknowledgements are missing */
         int64_t close_deadline;
         int exit_status;
         int lock_fd;
@@ -250,6 +253,9 @@ void outbox_dead_letter(struct worker *w, const struct engine_dead *dead);
 void outbox_published(struct worker *w);
 void outbox_serve(struct worker *w);
 bool outbox_idle(const struct worker *w);
+
+/* Gives up all that is not acknowledged, and what waits for room: it is reported unreachable. */
+void outbox_abandon(struct worker *w);
 
 /* ---- clients.c ---- */
 
