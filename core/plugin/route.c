@@ -30,18 +30,37 @@ static uint64_t mix(uint64_t a, uint64_t b)
         return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Eight bytes a step; types are short, so the quality that a table of a few dozen needs is enough. */
+static uint64_t eight(const char *p)
+{
+        uint64_t word;
+
+        memcpy(&word, p, sizeof word);
+        return word;
+}
+
+/* Up to seven bytes, without a loop. */
+static uint64_t few(const char *p, size_t len)
+{
+        uint32_t first, last;
+
+        if (len < 4)
+                return len == 0 ? 0
+                                : (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[len / 2] << 8 |
+                                      (unsigned char)p[len - 1];
+        memcpy(&first, p, sizeof first);
+        memcpy(&last, p + len - 4, sizeof last);
+        return (uint64_t)first << 32 | last;
+}
+
+/* Eight bytes a step, the last step over what is left and some of what was; good enough for a table of a few dozen types. */
 static uint32_t type_hash(const char *text, size_t len)
 {
-        uint64_t h = len * UINT64_C(0x9e3779b97f4a7c15), word;
+        uint64_t h = len * UINT64_C(0x9e3779b97f4a7c15);
+        size_t i;
 
-        for (; len >= 8; text += 8, len -= 8) {
-                memcpy(&word, text, 8);
-                h = mix(h ^ word, UINT64_C(0xa0761d6478bd642f));
-        }
-        word = 0;
-        memcpy(&word, text, len);
-        h = mix(h ^ word, UINT64_C(0xe7037ed1a0b428db));
+        for (i = 0; i + 8 < len; i += 8)
+                h = mix(h ^ eight(text + i), UINT64_C(0xa0761d6478bd642f));
+        h = mix(h ^ (len >= 8 ? eight(text + len - 8) : few(text, len)), UINT64_C(0xe7037ed1a0b428db));
         return (uint32_t)(h ^ (h >> 32));
 }
 

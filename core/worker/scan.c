@@ -24,7 +24,7 @@ static const char *fail(const struct walk *w, const char *at, const char *reason
 
 static inline const char *skip_space(const struct walk *w, const char *p)
 {
-        while (p < w->end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
+        while (p < w->end && (unsigned char)*p <= ' ' && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t'))
                 p++;
         return p;
 }
@@ -75,8 +75,8 @@ static inline const char *take_scalar(const struct walk *w, const char *p, uint8
 }
 
 /* The name of a member and its colon; `p` is where the name must begin. Returns where the value begins. */
-static inline const char *take_name(const struct walk *w, const char *p, const char **name, uint32_t *len,
-                                    bool *escaped)
+static inline __attribute__((always_inline)) const char *take_name(const struct walk *w, const char *p,
+                                                                   const char **name, uint32_t *len, bool *escaped)
 {
         const char *q;
 

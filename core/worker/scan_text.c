@@ -8,37 +8,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 /* ---- strings ---- */
-
-/* How many of the next bytes are plain: neither quote nor backslash nor control character, and ASCII. May stop early, at less than
- * 16 bytes before the end. */
-static inline size_t plain_prefix(const char *p, const char *end)
-{
-        size_t n = 0;
-
-#if defined(__SSE2__)
-        const __m128i quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), control = _mm_set1_epi8(0x1f);
-
-        for (; end - p - (ptrdiff_t)n >= 16; n += 16) {
-                __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(p + n));
-                __m128i special = _mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, backslash));
-                unsigned mask;
-
-                special = _mm_or_si128(special, _mm_cmpeq_epi8(_mm_min_epu8(x, control), x));
-                mask = (unsigned)_mm_movemask_epi8(_mm_or_si128(special, x)); /* x itself: bytes beyond ASCII */
-                if (mask != 0)
-                        return n + (unsigned)__builtin_ctz(mask);
-        }
-#else
-        (void)p;
-        (void)end;
-#endif
-        return n;
-}
 
 /* Length of the UTF-8 sequence (of 2 to 4 bytes) at `p`, 0 if it is none: RFC 3629, table 3-7 of the Unicode standard. */
 static inline size_t utf8_sequence(const unsigned char *p, const unsigned char *end)
@@ -105,13 +76,12 @@ static size_t escape_length(const char *p, const char *end)
         return low >= 0xdc00 && low <= 0xdfff ? 12 : 0;
 }
 
-const char *scan_string(const char *p, const char *end, bool *escaped, const char **reason)
+const char *scan_string_slow(const char *p, const char *end, bool *escaped, const char **reason)
 {
         size_t n;
 
-        *escaped = false;
         for (;;) {
-                p += plain_prefix(p, end);
+                p += scan_plain(p, end);
                 /* Byte by byte to the next 16 plain ones, so that text beyond ASCII does not start a vector for each character. */
                 for (;;) {
                         unsigned char c;
