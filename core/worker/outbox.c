@@ -189,9 +189,12 @@ static void delivered(struct worker *w, uint32_t id)
                 return;
         }
         if (s->kind == SEND_DEAD_LETTER) {
+                const char *text = held_at(w->held, s->slot)->text;
+
                 handling_describe(w, s->slot, &about);
-                log_about(LOG_LEVEL_WARN, LOG_MARK_DEAD, &about, "dead letter written to %s",
-                          w->outbox.destinations[s->destination].topic);
+                log_about(LOG_LEVEL_WARN, LOG_MARK_DEAD, &about, "dead letter written to %s%s%s",
+                          w->outbox.destinations[s->destination].topic, text != NULL ? ": " : "",
+                          text != NULL ? text : "");
         }
         tell_engine(w, s, ENGINE_DELIVERED);
         send_free(&w->outbox, id);
@@ -303,9 +306,10 @@ static const char *dead_letter_topic(struct worker *w, struct worker_partition *
         return p->dead_letter_topic;
 }
 
-static int64_t as_wall(const struct worker *w, int64_t then)
+/* What no handler was called for (it is no event) failed now. */
+static int64_t failed_at(const struct worker *w, int64_t then)
 {
-        return then == 0 ? 0 : then + atomic_load_explicit(&w->wall_offset, memory_order_relaxed);
+        return (then == 0 ? w->now : then) + atomic_load_explicit(&w->wall_offset, memory_order_relaxed);
 }
 
 void outbox_dead_letter(struct worker *w, const struct engine_dead *dead)
@@ -323,8 +327,8 @@ void outbox_dead_letter(struct worker *w, const struct engine_dead *dead)
             .topic = p->topic,
             .partition = p->number,
             .attempts = dead->attempts,
-            .first_failure = as_wall(w, dead->first_failure),
-            .last_failure = as_wall(w, dead->last_failure),
+            .first_failure = failed_at(w, dead->first_failure),
+            .last_failure = failed_at(w, dead->last_failure),
         };
 
         if (held->handler != NULL)
