@@ -32,6 +32,8 @@ void admin_destroy(struct admin **admin_ptr)
         if (admin == NULL)
                 return;
         assert(admin->magic == ADMIN_MAGIC);
+        if (admin->unanswered)
+                return;
         if (admin->logs != NULL)
                 rd_kafka_queue_destroy(admin->logs);
         if (admin->answers != NULL)
@@ -93,6 +95,7 @@ rd_kafka_event_t *admin_answer(struct admin *admin, const char *question, int64_
 
         admin_serve_logs(admin);
         *code = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+        admin->unanswered = admin->unanswered || *code == RD_KAFKA_RESP_ERR__TIMED_OUT;
         if (*code == RD_KAFKA_RESP_ERR_NO_ERROR)
                 return event;
         admin_failed(admin, *code, question, event ? rd_kafka_event_error_string(event) : "no answer in time",

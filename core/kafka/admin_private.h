@@ -14,6 +14,9 @@ struct admin {
         struct client client;
         rd_kafka_queue_t *logs;
         rd_kafka_queue_t *answers;
+        /* A question timed out. librdkafka 2.0.2 then never returns from rd_kafka_destroy (its main thread waits for a lock of its
+         * own; seen with DescribeConsumerGroups on a broker that does not answer it), so the client is left to the process's end. */
+        bool unanswered;
 };
 
 /* Hands what librdkafka has logged to the caller's function. */
