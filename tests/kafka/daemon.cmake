@@ -1,0 +1,10 @@
+# The whole daemon on a real Kafka. Each script brings its own topics and groups.
+foreach(tool commits peer)
+  add_executable(${tool} ${tool}.c)
+  target_link_libraries(${tool} PRIVATE PkgConfig::RDKAFKA)
+endforeach()
+
+pawl_script_test(kafka_crash crash.py LABELS kafka TIMEOUT 900)
+foreach(test dead_letters slow_lane)
+  pawl_script_test(kafka_${test} ${test}.py LABELS kafka TIMEOUT 300)
+endforeach()
