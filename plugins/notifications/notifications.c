@@ -160,12 +160,24 @@ static const struct recipient *recipient_of(const struct notifications *n, const
         return to;
 }
 
+/* What a repeat of the event has in common with it: its id, so that one that was published twice is told of once; else its place. */
+static void name_of(const struct pawl_event *ev, char *name, size_t size)
+{
+        struct pawl_str id = pawl_event_id(ev), topic = pawl_event_topic(ev);
+
+        if (id.len > 0 && id.len < size)
+                snprintf(name, size, "%.*s", (int)id.len, id.ptr);
+        else
+                snprintf(name, size, "%.*s/%" PRId32 "/%" PRId64, (int)topic.len, topic.ptr, pawl_event_partition(ev),
+                         pawl_event_offset(ev));
+}
+
 /* Writes the delivery's row, and what is to be remembered, in one transaction. */
 static pawl_result queue(struct notifications *n, struct pawl_ctx *ctx, const struct pawl_event *ev,
                          const struct rule *rule, int64_t recipient_id, const struct request_facts *facts)
 {
         const struct recipient *to = recipient_of(n, rule, recipient_id, facts);
-        struct pawl_str topic = pawl_event_topic(ev), correlation = pawl_event_correlation_id(ev);
+        struct pawl_str correlation = pawl_event_correlation_id(ev);
         char event[320], nobody[128];
         struct template_text text;
         struct delivery d = {.event = event, .channel = "email", .recipient_id = recipient_id};
@@ -174,8 +186,7 @@ static pawl_result queue(struct notifications *n, struct pawl_ctx *ctx, const st
 
         if (!render(n, ev, rule, to, facts, &text))
                 return pawl_retry(ctx, "out of memory");
-        snprintf(event, sizeof event, "%.*s/%" PRId32 "/%" PRId64, (int)topic.len, topic.ptr, pawl_event_partition(ev),
-                 pawl_event_offset(ev));
+        name_of(ev, event, sizeof event);
         snprintf(nobody, sizeof nobody, "no address is known of %s %" PRId64, rule->role, recipient_id);
         d.correlation_id = correlation.ptr ? strndup(correlation.ptr, correlation.len) : NULL;
         d.message_type = (char *)rule->message_type;

@@ -31,7 +31,7 @@ struct request_facts {
 
 struct delivery {
         int64_t id;           /* given by store_add */
-        char *event;          /* the source: "topic/partition/offset" */
+        char *event;          /* the source: its id, or "topic/partition/offset" where it has none */
         char *correlation_id; /* NULL: none */
         char *channel;        /* "email" */
         char *message_type;
