@@ -35,6 +35,7 @@ static void serve_wake(struct worker *w)
 /* One turn. Returns true if it found something to do: then the next one follows at once. `*next`: when the next one is due. */
 static bool turn(struct worker *w, const struct found *found, int64_t *next)
 {
+        enum worker_phase before = w->phase;
         size_t moved;
 
         w->now = clock_now();
@@ -62,7 +63,7 @@ static bool turn(struct worker *w, const struct found *found, int64_t *next)
         if (w->consumer != NULL)
                 *next = earlier(*next, w->consumer_at);
         *next = earlier(*next, w->outbox.serve_at);
-        return moved > 0 || w->input_count > 0 || w->phase == PHASE_ENDED;
+        return moved > 0 || w->input_count > 0 || w->phase != before;
 }
 
 /* Waits until `next`, or not at all. Returns false if that time came with nothing else. */
