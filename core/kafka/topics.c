@@ -177,7 +177,7 @@ bool topics_create(struct admin *admin, const struct topic_spec *specs, size_t c
                         snprintf(results[i].text, sizeof results[i].text, "%.255s", err ? err->text : "no answer");
                 return false;
         }
-        missing = memory_zero(count, sizeof *missing);
+        missing = memory_zero(count, sizeof(void *));
         for (size_t i = 0; i < count; i++) {
                 const struct rd_kafka_metadata_topic *topic = find_topic(metadata, specs[i].name);
                 if (topic != NULL)

@@ -148,6 +148,8 @@ void room_delete_before(const char *topic, int32_t partition, int64_t offset)
 
 struct consumer *room_consumer(const char *group, const char *topic, const char *instance, enum consumer_reset on_gap)
 {
+        /* A member learns of a rebalance by its next heartbeat. */
+        static const struct client_property quick[] = {{"heartbeat.interval.ms", "500"}};
         struct consumer_options options = {.client = room_options(),
                                            .group = group,
                                            .instance_id = instance,
@@ -156,6 +158,9 @@ struct consumer *room_consumer(const char *group, const char *topic, const char 
                                            .start = RESET_EARLIEST,
                                            .on_gap = on_gap};
         struct pawl_error err;
+
+        options.client.properties = quick;
+        options.client.property_count = 1;
         struct consumer *consumer = consumer_open(&options, &err);
 
         CHECK(consumer != NULL, "%s", err.text);
