@@ -1,10 +1,11 @@
 """A producer and a consumer that know nothing of Pawl (peer.c), for tests that look at what is on the wire."""
 import collections
 import json
+import os
 import subprocess
 import threading
 
-from daemon import BUILD, TrialError, wait_for
+from daemon import BUILD, Daemon, TrialError, wait_for
 
 # `headers` is a list of (name, value): a name may come twice.
 Message = collections.namedtuple("Message", "partition offset key value headers")
@@ -18,6 +19,10 @@ def encode(data):
 
 def decode(text):
     return None if text == "-" else b"" if text == "." else bytes.fromhex(text)
+
+
+# A member of a group hears of a rebalance by its heartbeat, which is every 10 s unless a test has less time.
+QUICK_REBALANCE = ["heartbeat.interval.ms=500"]
 
 
 def event(event_type="request.created", **members):
@@ -69,13 +74,24 @@ class Load:
         while not self.over.wait(pause):
             for _ in range(int(rate * pause)):
                 n = self.producer.sent
-                self.producer.send(topic, event(request_id=n % keys, number=n), key=str(n % keys))
+                try:
+                    self.producer.send(topic, event(request_id=n % keys, number=n), key=str(n % keys))
+                except (OSError, ValueError):
+                    return  # the producer has ended; close() says how
 
     def stop(self):
         """Returns what Producer.close() does."""
         self.over.set()
         self.thread.join()
         return self.producer.close()
+
+
+def another_host(trial):
+    """A second host, with a pawld of its own, on the same cluster."""
+    os.environ.setdefault("PAWL_TEST_BOOTSTRAP", trial.bootstrap)
+    host = Daemon()
+    host.id, host.topics = trial.id, trial.topics
+    return host
 
 
 def publish(trial, messages):
