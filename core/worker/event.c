@@ -207,8 +207,8 @@ static struct pawl_str from_value(struct event *ev, uint32_t attribute)
         struct pawl_str raw;
         bool escaped;
 
-        /* Where only the type is asked for, it is not worth an index. */
-        if (attribute == PAWL_EV_TYPE && (ev->known & KNOWN_INDEX) == 0) {
+        /* The type alone is not worth an index, and may stand before what keeps the event from being indexed. */
+        if (attribute == PAWL_EV_TYPE && ev->members == NULL) {
                 if (m->value == NULL || !scan_type(m->value, m->value_len, &raw, &escaped, &fault))
                         return pawl_text(NULL);
                 return event_text(ev, raw.ptr, raw.len, escaped);
