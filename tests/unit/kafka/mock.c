@@ -66,7 +66,7 @@ struct consumer_options mock_consumer_options(const struct mock *mock, const cha
         /* An empty fetch from the mock waits fetch.wait.max.ms whatever arrives meanwhile; a join after a member has left
          * waits for the session time-out less a second. */
         static const struct client_property quick[] = {{"fetch.wait.max.ms", "10"},
-                                                       {"session.timeout.ms", "2500"},
+                                                       {"session.timeout.ms", "4000"},
                                                        {"heartbeat.interval.ms", "300"}};
         struct consumer_options options = {.client = mock_client_options(mock),
                                            .group = group,

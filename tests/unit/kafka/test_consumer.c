@@ -235,9 +235,9 @@ Test(consumer, a_second_member_takes_its_share_after_the_first_has_finished)
         cr_assert_leq(a_seen.commit_result, COMMIT_AGAIN, "%s", a_seen.text);
         a_seen.hold_revoke = false;
         consumer_unassign(a);
-        MOCK_UNTIL(a, &a_seen, (turn(b, &b_seen), a_seen.assigns == 2 && b_seen.assigns == 1));
-        cr_assert_eq(a_seen.partition_count, 2);
-        cr_assert_eq(b_seen.partition_count, 2);
+        MOCK_UNTIL(a, &a_seen,
+                   (turn(b, &b_seen), a_seen.assigns >= 2 && a_seen.partition_count == 2 && b_seen.assigns >= 1 &&
+                                          b_seen.partition_count == 2));
         cr_assert_gt(a_seen.epoch, 1);
         close_consumer(b, &b_seen);
         close_consumer(a, &a_seen);
@@ -283,6 +283,53 @@ Test(consumer, with_no_broker_says_what_was_tried_and_closes_at_once)
         MOCK_UNTIL(consumer, &seen, seen.closed == 1);
         consumer_destroy(&consumer);
         cr_assert_lt(clock_now() - began, 4 * CLOCK_S);
+}
+
+Test(consumer, an_idle_one_says_when_the_brokers_are_gone_and_when_they_are_back)
+{
+        struct mock mock;
+        struct seen seen = {0};
+
+        mock_start(&mock, 1);
+        mock_topic(&mock, "events", 1);
+        struct consumer *consumer = open_consumer(&mock, "g11");
+        MOCK_UNTIL(consumer, &seen, seen.assigns == 1);
+        rd_kafka_mock_broker_set_down(mock.cluster, 1);
+        MOCK_UNTIL(consumer, &seen, seen.troubles >= 1);
+        cr_assert_eq(seen.trouble, TROUBLE_UNREACHABLE, "%s", seen.text);
+        rd_kafka_mock_broker_set_up(mock.cluster, 1);
+        MOCK_UNTIL(consumer, &seen, seen.recovered >= 1);
+        mock_produce(&mock, "events", 0, 0, 5);
+        MOCK_UNTIL(consumer, &seen, seen.messages == 5);
+        close_consumer(consumer, &seen);
+        mock_stop(&mock);
+}
+
+Test(consumer, closes_though_the_brokers_are_gone)
+{
+        struct mock mock;
+        struct seen seen = {0};
+
+        mock_start(&mock, 1);
+        mock_topic(&mock, "events", 1);
+        mock_produce(&mock, "events", 0, 0, 10);
+        struct consumer *consumer = open_consumer(&mock, "g12");
+        MOCK_UNTIL(consumer, &seen, seen.messages == 10);
+        rd_kafka_mock_broker_set_down(mock.cluster, 1);
+        MOCK_UNTIL(consumer, &seen, seen.troubles >= 1);
+        struct consumer_offset offset = {.index = 0, .offset = 10};
+        cr_assert(consumer_commit(consumer, 1, &offset, 1)); /* no answer will come */
+        int64_t began = clock_now();
+        consumer_close(consumer, true);
+        while (seen.revokes == 0 && clock_now() - began < CLOCK_S)
+                turn(consumer, &seen);
+        cr_assert_eq(seen.revokes, 1); /* that much needs no broker */
+        /* CLOSED may not come while the commit has no answer: whoever has a deadline exits without it. */
+        while (seen.closed == 0 && clock_now() - began < 2 * CLOCK_S)
+                turn(consumer, &seen);
+        consumer_destroy(&consumer);
+        cr_assert_lt(clock_now() - began, 8 * CLOCK_S);
+        mock_stop(&mock);
 }
 
 Test(consumer, is_refused_a_bad_configuration_with_its_name)
