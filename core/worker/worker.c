@@ -114,6 +114,18 @@ static int64_t goodbye(const struct worker *w)
         return until < w->stop_deadline + CLOCK_S ? until : w->stop_deadline + CLOCK_S;
 }
 
+/* Publications that the plugin made, and its callbacks of them. */
+static bool publications_over(const struct worker *w)
+{
+        const struct generation *g;
+
+        for (g = w->current; g != NULL; g = g->next) {
+                if (publish_pending(w->api->publish, g->instance) > 0)
+                        return false;
+        }
+        return true;
+}
+
 static int64_t advance_closing(struct worker *w)
 {
         if (w->close_deadline == INT64_MAX)
@@ -125,7 +137,7 @@ static int64_t advance_closing(struct worker *w)
                 w->phase = PHASE_ENDED;
                 return 0;
         }
-        if (!outbox_idle(w))
+        if (!outbox_idle(w) || !publications_over(w))
                 return w->close_deadline;
         if (w->consumer == NULL || w->client_closed) {
                 w->phase = PHASE_ENDED;
