@@ -3,7 +3,8 @@
  *
  *   peer BOOTSTRAP produce          produces what its standard input says, a line a message:
  *       TOPIC PARTITION KEY VALUE [NAME=VALUE ...]
- *     and prints TOPIC PARTITION OFFSET of each as it is acknowledged. It ends when its input does.
+ *     and prints TOPIC PARTITION OFFSET TIME of each as it is acknowledged (nanoseconds of CLOCK_MONOTONIC). It ends when its
+ *     input does.
  *   peer BOOTSTRAP consume TOPIC    prints the topic from its beginning, a line a message:
  *       PARTITION OFFSET KEY VALUE [NAME=VALUE ...]
  *     It ends when its standard input closes.
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WORDS_MAX = 64, INPUT_MAX = 32 << 20 };
@@ -59,6 +61,8 @@ static void print(const void *bytes, size_t len)
 
 static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
+        struct timespec now;
+
         (void)rk;
         (void)opaque;
         if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -66,7 +70,9 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
                 failed = true;
                 return;
         }
-        printf("%s %d %lld\n", rd_kafka_topic_name(message->rkt), (int)message->partition, (long long)message->offset);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        printf("%s %d %lld %lld%09ld\n", rd_kafka_topic_name(message->rkt), (int)message->partition,
+               (long long)message->offset, (long long)now.tv_sec, now.tv_nsec);
 }
 
 static rd_kafka_t *open_client(rd_kafka_type_t type, const char *bootstrap)

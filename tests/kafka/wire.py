@@ -30,11 +30,11 @@ def event(event_type="request.created", **members):
 
 
 class Producer:
-    """Sends messages; `acknowledged` has the (topic, partition, offset) of each that the broker took, in that order."""
+    """Sends messages; `acknowledged` has the (topic, partition, offset) of each that the broker took, in that order, and when."""
 
     def __init__(self, trial):
         self.sent = 0
-        self.acknowledged = []
+        self.acknowledged = {}  # place → nanoseconds of the monotonic clock
         self.process = trial.spawn("producer", [f"{BUILD}/tests/kafka/peer", trial.bootstrap, "produce"],
                                    stdout=subprocess.PIPE)
         self.thread = threading.Thread(target=self.read, daemon=True)
@@ -42,8 +42,8 @@ class Producer:
 
     def read(self):
         for line in self.process.stdout:
-            topic, partition, offset = line.decode().split()
-            self.acknowledged.append((topic, int(partition), int(offset)))
+            topic, partition, offset, when = line.decode().split()
+            self.acknowledged[topic, int(partition), int(offset)] = int(when)
 
     def send(self, topic, value, key=None, partition=-1, headers=()):
         words = [topic, str(partition), encode(key), encode(value), *(f"{name}={encode(text)}" for name, text in headers)]
@@ -101,7 +101,7 @@ def publish(trial, messages):
     for message in messages:
         producer.send(**message)
     producer.close()
-    return producer.acknowledged
+    return list(producer.acknowledged)
 
 
 def messages_of(trial, topic, count, seconds=30):

@@ -1,7 +1,7 @@
 /*
  * Writes down what it handled: one line an event, appended in one write, so that any number of processes can share the file.
  *
- *     VERSION PID TOPIC PARTITION OFFSET KEY ATTEMPT RESULT        (separated by tabs)
+ *     VERSION PID TOPIC PARTITION OFFSET KEY ATTEMPT RESULT TIME        (separated by tabs; nanoseconds of CLOCK_MONOTONIC)
  *
  * Events steer it by their members: sleep_ms (before anything else), reject, wait, unavailable, fatal and crash (true),
  * retry (a number: fails up to that attempt), defer_ms (completed by a thread after that time), emit (a topic: emits one
@@ -53,14 +53,16 @@ static void pause_for(int64_t ns)
 static bool record(struct recorder *r, const struct pawl_event *ev, const char *result)
 {
         struct pawl_str topic = pawl_event_topic(ev), key = pawl_event_key(ev);
+        struct timespec now;
         char line[1024];
         int n;
 
+        clock_gettime(CLOCK_MONOTONIC, &now);
         n = snprintf(line, sizeof line,
-                     RECORDER_VERSION "\t%ld\t%.*s\t%" PRId32 "\t%" PRId64 "\t%.*s\t%" PRIu32 "\t%s\n", (long)getpid(),
-                     (int)topic.len, topic.ptr, pawl_event_partition(ev), pawl_event_offset(ev),
+                     RECORDER_VERSION "\t%ld\t%.*s\t%" PRId32 "\t%" PRId64 "\t%.*s\t%" PRIu32 "\t%s\t%" PRId64 "\n",
+                     (long)getpid(), (int)topic.len, topic.ptr, pawl_event_partition(ev), pawl_event_offset(ev),
                      (int)(key.len < 256 ? key.len : 256), key.ptr != NULL ? key.ptr : "", pawl_event_attempt(ev),
-                     result);
+                     result, now.tv_sec * PAWL_S(1) + now.tv_nsec);
         return n > 0 && (size_t)n < sizeof line && write(r->fd, line, (size_t)n) == n;
 }
 

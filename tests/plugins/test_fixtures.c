@@ -384,8 +384,8 @@ Test(recorder, writes_a_line_for_each_event_and_does_what_events_say)
         cr_assert_eq(r.result, PAWL_OK);
         cr_assert_eq(r.emits.count, 1u);
         testhost_result_clear(&r);
-        snprintf(expected, sizeof expected, "1\t%ld\tt\t0\t9\tk\t2\tok\n", (long)getpid());
-        cr_assert_str_eq(read_lines(path), expected);
+        snprintf(expected, sizeof expected, "1\t%ld\tt\t0\t9\tk\t2\tok\t", (long)getpid());
+        cr_assert_eq(strncmp(read_lines(path), expected, strlen(expected)), 0, "%s", read_lines(path));
         expect(h, "{\"event_type\":\"x\",\"reject\":true}", PAWL_REJECT, "the event says reject");
         expect(h, "{\"event_type\":\"x\",\"wait\":true}", PAWL_WAIT, "the event says wait");
         r = feed(h, "{\"event_type\":\"x\",\"defer_ms\":1}");
