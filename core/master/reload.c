@@ -255,8 +255,8 @@ static void on_trials_done(void *arg)
         struct reload *r = reloads->now;
 
         for (size_t i = 0; i < r->plan.count; i++)
-                if (r->trials[i] != NULL && !r->trials[i]->ok)
-                        json_array_extend(r->errors, r->trials[i]->errors);
+                if (r->trials[i] != NULL)
+                        json_array_extend(r->trials[i]->ok ? r->warnings : r->errors, r->trials[i]->errors);
         if (json_array_size(r->errors) > 0) {
                 conclude(reloads);
                 return;

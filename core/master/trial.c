@@ -1,5 +1,6 @@
 #include "master/trial.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -44,6 +45,19 @@ static void on_message(void *arg, struct channel_message *message)
                 trial->swap = strcmp(text, "beside") == 0 ? TRIAL_SWAP_BESIDE : TRIAL_SWAP_HANDOVER;
 }
 
+__attribute__((format(printf, 2, 3))) static void refuse(struct trial *trial, const char *fmt, ...)
+{
+        struct buf text = {0};
+        va_list ap;
+
+        va_start(ap, fmt);
+        buf_vprintf(&text, fmt, ap);
+        va_end(ap);
+        trial->ok = false;
+        json_array_append_new(trial->errors, json_sprintf("plugin %s: %s", trial->plugin, text.data));
+        buf_free(&text);
+}
+
 static void on_exited(void *arg, int status)
 {
         struct trial *trial = arg;
@@ -52,22 +66,15 @@ static void on_exited(void *arg, int status)
         trial->ended = true;
         child_status_text(status, how);
         if (trial->child.killed)
-                json_array_append_new(trial->errors,
-                                      json_sprintf("plugin %s: the trial did not end within %s: create hangs?",
-                                                   trial->plugin, text_format_duration(trial->deadline_ns, limit)));
+                refuse(trial, "the trial did not end within %s: create hangs?",
+                       text_format_duration(trial->deadline_ns, limit));
         else if (WIFSIGNALED(status))
-                json_array_append_new(trial->errors,
-                                      json_sprintf("plugin %s: the trial crashed: %s", trial->plugin, how));
+                refuse(trial, "the trial crashed: %s", how);
         else if (!trial->answered || (trial->ok && WEXITSTATUS(status) != 0))
-                json_array_append_new(trial->errors,
-                                      json_sprintf("plugin %s: the trial ended without a verdict: %s%s%s",
-                                                   trial->plugin, how, trial->last_words[0] != '\0' ? ": " : "",
-                                                   trial->last_words));
+                refuse(trial, "the trial ended without a verdict: %s%s%s", how,
+                       trial->last_words[0] != '\0' ? ": " : "", trial->last_words);
         else if (!trial->ok && json_array_size(trial->errors) == 0)
-                json_array_append_new(trial->errors,
-                                      json_sprintf("plugin %s: refused, without a reason", trial->plugin));
-        if (json_array_size(trial->errors) > 0)
-                trial->ok = false;
+                refuse(trial, "refused, without a reason");
         trial->done(trial->arg);
 }
 

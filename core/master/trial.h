@@ -17,7 +17,7 @@ struct trial {
         bool ended;
         bool ok;
         enum trial_swap swap; /* how the tried build declares to be swapped */
-        json_t *errors;       /* array of texts; after a failure never empty */
+        json_t *errors;       /* array of texts; after a failure never empty. When ok: warnings */
         int64_t deadline_ns;
         bool answered;
         char last_words[512]; /* of a "fatal" message */

@@ -28,7 +28,7 @@ struct pending {
         bool used;
         bool again; /* to be pushed again */
         struct envelope envelope;
-        size_t number; /* of the event in the input, from 1 */
+        size_t number; /* of its first line in the input, from 1 */
         int64_t since; /* clock_now() */
 };
 
@@ -40,7 +40,7 @@ struct publisher {
         size_t in_flight;
         size_t bytes;
         size_t again_count;
-        size_t number;
+        size_t number; /* of the line that is being read */
         size_t delivered;
         size_t failed;
         int64_t timeout;
@@ -62,7 +62,7 @@ __attribute__((format(printf, 3, 4))) static void fail(struct publisher *p, size
         va_list ap;
 
         if (++p->failed <= SHOWN_FAILURES) {
-                fprintf(stderr, "%sevent %zu: ", p->terminal ? "\r\033[K" : "", number);
+                fprintf(stderr, "%sline %zu: ", p->terminal ? "\r\033[K" : "", number);
                 va_start(ap, fmt);
                 vfprintf(stderr, fmt, ap);
                 va_end(ap);
@@ -196,7 +196,6 @@ static bool publish_text(struct publisher *p, const char *text, size_t len)
         struct pending *event;
         int64_t now = clock_now();
 
-        p->number++;
         p->options.now = clock_wall();
         if (!envelope_make(&envelope, text, len, &p->options, &err)) {
                 fail(p, p->number, "%s", err.text);
@@ -258,6 +257,7 @@ static void publish_stream(struct publisher *p, FILE *in)
         bool too_long, going = true, first = true;
 
         while (going && !interrupted && read_until(in, '\n', &text, &too_long)) {
+                p->number++;
                 if (!is_blank(&text) || too_long) {
                         if (first && !too_long && is_document(&text)) {
                                 buf_add_char(&text, '\n');
@@ -265,7 +265,7 @@ static void publish_stream(struct publisher *p, FILE *in)
                         }
                         first = false;
                         if (too_long)
-                                fail(p, ++p->number, "expected an event of at most %d MiB, found a larger one",
+                                fail(p, p->number, "expected an event of at most %d MiB, found a larger one",
                                      EVENT_MAX / 1024 / 1024);
                         else
                                 going = publish_text(p, text.data, text.len);
@@ -316,6 +316,7 @@ static int publish(struct ctl *ctl, struct publisher *p, const char *file, const
         }
         p->pending = memory_zero(IN_FLIGHT_MAX, sizeof *p->pending);
         p->last_report = clock_now();
+        p->number = text != NULL;
         if (text != NULL)
                 publish_text(p, text, strlen(text));
         else

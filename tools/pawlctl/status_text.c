@@ -44,25 +44,28 @@ static void add_note(struct buf *out, const char *what, const char *text)
                 buf_printf(out, "    %s: %s\n", what, text);
 }
 
+/* ", lag 5", or "-" for what is not known. */
+static void add_offset(struct buf *out, const char *what, const json_t *value)
+{
+        if (json_is_integer(value))
+                buf_printf(out, ", %s %" JSON_INTEGER_FORMAT, what, json_integer_value(value));
+        else
+                buf_printf(out, ", %s -", what);
+}
+
 static void add_partitions(struct buf *out, const json_t *partitions)
 {
+        static const char *const columns[] = {"position", "committed", "end", "lag"};
         size_t i;
         const json_t *p;
 
         json_array_foreach(partitions, i, p)
         {
-                buf_printf(out, "    %s/%" PRId64 " ", text_of(p, "topic"), number_of(p, "partition"));
-                status_pad(out, text_of(p, "state"), 9);
-                buf_add_text(out, "position");
-                add_number(out, json_object_get(p, "position"), 1);
-                out->len--;
-                buf_add_text(out, " committed");
-                add_number(out, json_object_get(p, "committed"), 1);
-                buf_add_text(out, "end");
-                add_number(out, json_object_get(p, "end"), 1);
-                buf_add_text(out, "lag");
-                add_number(out, json_object_get(p, "lag"), 1);
-                buf_printf(out, "in hand %" PRId64 "\n", number_of(p, "in_hand"));
+                buf_printf(out, "    %s/%" PRId64 ": %s", text_of(p, "topic"), number_of(p, "partition"),
+                           text_of(p, "state"));
+                for (size_t n = 0; n < sizeof columns / sizeof columns[0]; n++)
+                        add_offset(out, columns[n], json_object_get(p, columns[n]));
+                buf_printf(out, ", in hand %" PRId64 "\n", number_of(p, "in_hand"));
         }
 }
 
