@@ -111,8 +111,7 @@ Test(admin, without_a_broker_fails_in_its_time_with_what_was_tried)
 Test(admin, a_topic_that_exists_is_left_as_it_is)
 {
         struct mock mock;
-        struct topic_spec specs[] = {{.name = "a", .partitions = 3, .replication = 3},
-                                     {.name = "b", .partitions = 6, .replication = 3}};
+        struct topic_spec specs[] = {{.name = "a", .partitions = 3}, {.name = "b", .partitions = 6}};
         struct topic_result results[2];
         struct pawl_error err;
 
