@@ -173,7 +173,7 @@ static bool check_map(struct check *c, const struct pawl_setting *s, const char 
                 ok &= check_scalar(c, s->item_type, v->items[i].name, &v->items[i], &items[i]);
                 items[i].name = keep(c->to, v->items[i].name, strlen(v->items[i].name));
         }
-        c->depth--;
+        c->path[--c->depth] = NULL;
         out->items = items;
         out->count = (uint32_t)v->item_count;
         return ok;
@@ -343,7 +343,7 @@ static bool check_table(struct check *c, const struct pawl_array *fields, const 
                 ok = check_unknown(c, fields, group);
         ok &= check_members(c, fields, group, out);
         if (name != NULL)
-                c->depth--;
+                c->path[--c->depth] = NULL;
         return ok;
 }
 

@@ -276,7 +276,7 @@ static void copy_sockets(struct api *api, const struct api_options *o)
 struct api *api_new(const struct api_options *o)
 {
         struct api *api = memory_zero(1, sizeof *api);
-        uuid_t plugin;
+        uuid_t plugin = {0};
 
         assert(o->plugin != NULL && o->scoreboard != NULL);
         api->magic = API_MAGIC;

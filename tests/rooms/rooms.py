@@ -20,7 +20,7 @@ PARTS = {
     "core/pawld": {"worker", "master", "config", "base"},
     "plugins/": set(),
     "tests/plugins/": set(),
-    "tests/plugins/testhost": set(ROOMS),
+    "tests/plugins/test": set(ROOMS),
     "include/": set(),
     "tools/pawlctl": {"kafka", "config", "base"},
     "tools/broker": {"config", "base"},
