@@ -271,10 +271,13 @@ struct engine_output {
         /* Attempts whose held emits must be dropped: not OK, or their partition is gone. */
         const struct engine_attempt *drops;
         size_t drop_count;
-        /* Ticket completions that came too late or twice, counted and ignored; their emits are to be dropped as well. */
+        /*
+         * Ticket completions that came too late, twice, or before a result that voids the ticket: counted and ignored. What
+         * was emitted through the ticket is to be dropped; the attempt itself, if it is still the slot's, is not concerned.
+         */
         const struct engine_attempt *ignored;
         size_t ignored_count;
-        /* Tickets past their deadline: void from now on. */
+        /* Tickets past their deadline: void from now on, and all that the attempt holds is to be dropped. */
         const struct engine_attempt *expired;
         size_t expired_count;
         /* Emits to produce: all of the slot that are not acknowledged yet. */

@@ -213,14 +213,13 @@ void lanes_dispatched(struct engine *engine, uint32_t index, uint32_t events)
 
 void lanes_hold(struct engine *engine, uint32_t partition)
 {
-        for (uint32_t h = 0; h < engine->handler_count; h++) {
-                uint32_t next;
+        uint32_t slot = engine->partitions[partition].offsets.head;
 
-                for (uint32_t index = engine->handlers[h].ready_head; index != ENGINE_NONE; index = next) {
-                        next = engine->lanes[index].ready_next;
-                        if (partition == ENGINE_NONE || engine->lanes[index].partition == partition)
-                                queue_take(engine, index);
-                }
+        for (; slot != ENGINE_NONE; slot = engine->nodes[slot].next) {
+                const struct slot *s = &engine->slots[slot];
+
+                if (s->state == SLOT_QUEUED && engine->lanes[s->lane].state == LANE_READY)
+                        queue_take(engine, s->lane);
         }
 }
 

@@ -23,7 +23,7 @@ void lanes_settle(struct engine *engine, uint32_t lane, bool urgent);
 /* The first `events` of a ready lane go out in a run. */
 void lanes_dispatched(struct engine *engine, uint32_t lane, uint32_t events);
 
-/* Takes every ready lane of this partition (ENGINE_NONE: of all) out of its queue: nothing of it may be begun. */
+/* Takes the partition's ready lanes out of their queues: nothing of it may be begun. */
 void lanes_hold(struct engine *engine, uint32_t partition);
 
 /* Puts the handler's ready lanes into its queue anew: its policy has changed. */

@@ -139,7 +139,8 @@ void partitions_drain(struct engine *engine, const struct engine_input *in)
         if (engine->leave.drained)
                 return;
         engine->leave.draining = true;
-        lanes_hold(engine, ENGINE_NONE);
+        for (size_t i = 0; i < engine->assigned.count; i++)
+                lanes_hold(engine, engine->assigned.items[i]);
         begin_leave(engine, in->leave.deadline);
 }
 

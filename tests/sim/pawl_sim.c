@@ -39,11 +39,11 @@ int main(int argc, char **argv)
                 }
         }
         for (uint64_t i = 0; i < lives; i++) {
-                uint64_t trace = sim_life(seed + i, &steps, &events);
+                uint64_t life = seed + i, trace = sim_life(life, &steps, &events);
 
-                if (i % REPLAY_EVERY == 0 && sim_life(seed + i, &steps, &events) != trace) {
+                if (i % REPLAY_EVERY == 0 && sim_life(life, &steps, &events) != trace) {
                         fprintf(stderr, "pawl_sim: seed %llu: played twice, it went two ways\n",
-                                (unsigned long long)(seed + i));
+                                (unsigned long long)life);
                         return 1;
                 }
         }
