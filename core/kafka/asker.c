@@ -10,7 +10,7 @@
 
 #include "base/memory.h"
 
-#define CALL_MS  3000
+#define CALL_MS  1000 /* an asker that stops waits for the call under way: SIGTERM must not wait long */
 #define PAUSE_MS 300
 
 struct job {
@@ -89,7 +89,7 @@ static rd_kafka_resp_err_t ask_committed(rd_kafka_t *rk, struct asker_answer *a)
 static rd_kafka_resp_err_t ask_alive(rd_kafka_t *rk, struct asker_answer *a)
 {
         const struct rd_kafka_metadata *metadata = NULL;
-        rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, NULL, &metadata, CALL_MS / 3);
+        rd_kafka_resp_err_t code = rd_kafka_metadata(rk, 0, NULL, &metadata, CALL_MS);
 
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
                 rd_kafka_metadata_destroy(metadata);

@@ -48,7 +48,7 @@ void asker_cancel(struct asker *asker, uint32_t ticket);
 bool asker_take(struct asker *asker, struct asker_answer *answer);
 void asker_answer_free(struct asker_answer *answer);
 
-/* Ends the thread; waits for the call under way (3 s at most). NULL is accepted. */
+/* Ends the thread; waits for the call under way (1 s at most). NULL is accepted. */
 void asker_stop(struct asker **asker);
 
 #endif
