@@ -40,7 +40,7 @@ static void grow(struct call *call, uint32_t count)
         if (count <= call->cap)
                 return;
         call->events = memory_resize(call->events, count, sizeof *call->events);
-        call->views = memory_resize(call->views, count, sizeof *call->views);
+        call->views = memory_resize(call->views, count, sizeof(void *));
         call->emits = memory_resize(call->emits, count, sizeof *call->emits);
         memset(call->emits + call->cap, 0, (count - call->cap) * sizeof *call->emits);
         for (i = 0; i < count; i++)

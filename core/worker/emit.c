@@ -128,7 +128,7 @@ static unsigned ordinal(const struct emit_list *before, struct pawl_str type, st
 
         for (e = before != NULL ? before->first : NULL; e != NULL; e = e->next)
                 n += e->event_type.len == type.len && e->key_len == key.len && (e->key == NULL) == (key.ptr == NULL) &&
-                     memcmp(e->event_type.ptr, type.ptr, type.len) == 0 &&
+                     e->event_type.ptr != NULL && memcmp(e->event_type.ptr, type.ptr, type.len) == 0 &&
                      (key.len == 0 || memcmp(e->key, key.ptr, key.len) == 0);
         return n;
 }
