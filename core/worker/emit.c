@@ -120,6 +120,21 @@ static bool message_valid(const struct emit_source *s, const struct pawl_message
 
 /* ---- ids ---- */
 
+static bool same(struct pawl_str a, struct pawl_str b)
+{
+        if (a.ptr == NULL || b.ptr == NULL)
+                return a.ptr == b.ptr;
+        return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* Absent and empty are two things. */
+static bool same_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
+{
+        if (a == NULL || b == NULL)
+                return a == b;
+        return a_len == b_len && memcmp(a, b, a_len) == 0;
+}
+
 /* Which of several emits of one type and key this is: it counts those before it. */
 static unsigned ordinal(const struct emit_list *before, struct pawl_str type, struct pawl_str key)
 {
@@ -127,9 +142,8 @@ static unsigned ordinal(const struct emit_list *before, struct pawl_str type, st
         unsigned n = 0;
 
         for (e = before != NULL ? before->first : NULL; e != NULL; e = e->next)
-                n += e->event_type.len == type.len && e->key_len == key.len && (e->key == NULL) == (key.ptr == NULL) &&
-                     e->event_type.ptr != NULL && memcmp(e->event_type.ptr, type.ptr, type.len) == 0 &&
-                     (key.len == 0 || memcmp(e->key, key.ptr, key.len) == 0);
+                n += same_bytes(e->event_type.ptr, e->event_type.len, type.ptr, type.len) &&
+                     same_bytes(e->key, e->key_len, key.ptr, key.len);
         return n;
 }
 
