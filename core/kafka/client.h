@@ -51,7 +51,8 @@ size_t client_check(const struct client_options *options, void (*report)(void *r
 
 enum client_verdict { CLIENT_VERSION_GOOD, CLIENT_VERSION_WARN, CLIENT_VERSION_REFUSED };
 
-/* Judges a version of librdkafka (0xMMmmrrff). `text` says which defects, or is empty. Any thread. */
+/* Judges a version of librdkafka (0xMMmmrrff). `text` says which defects, or is empty. Any thread. Opening any client refuses
+ * a refused one; a consumer's log begins with the warning. */
 enum client_verdict client_judge_version(int version, struct pawl_error *text);
 
 /* The version that this process runs with, as librdkafka writes it ("2.0.2"), and as a number. */

@@ -303,6 +303,7 @@ static struct client_options with_queue_limit(const struct consumer_options *opt
 static bool open_client(struct consumer *c, const struct consumer_options *options, struct pawl_error *err)
 {
         struct client_property *properties = memory_zero(options->client.property_count + 1, sizeof *properties);
+        struct pawl_error defects;
         char limit[24];
         struct client_options with = with_queue_limit(options, properties, limit, sizeof limit);
         struct client_property own[8] = {{"group.id", options->group},
@@ -320,6 +321,8 @@ static bool open_client(struct consumer *c, const struct consumer_options *optio
         free(properties);
         if (!opened)
                 return false;
+        if (client_judge_version(client_version(), &defects) == CLIENT_VERSION_WARN)
+                client_log(&c->client, CLIENT_WARNING, "%s", defects.text);
         rd_kafka_poll_set_consumer(c->client.rk);
         c->events = rd_kafka_queue_new(c->client.rk);
         rd_kafka_queue_t *group_queue = rd_kafka_queue_get_consumer(c->client.rk);
