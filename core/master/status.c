@@ -5,6 +5,7 @@
 #include "master/master_private.h"
 #include "master/reload.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -113,7 +114,7 @@ static json_t *seat_json(const struct seat *seat)
         if (seat->current != NULL)
                 add_process(worker, seat->current);
         else
-                json_object_set_new(worker, "partitions", json_array());
+                json_object_update_new(worker, json_pack("{sn, s[]}", "pid", "partitions"));
         if (seat->successor != NULL)
                 json_object_set_new(worker, "successor_pid", json_integer(seat->successor->child.pid));
         return worker;
@@ -167,6 +168,7 @@ json_t *status_json(const struct master *m)
         bool healthy = status_healthy(m, &unhealthy);
         json_t *status;
 
+        assert(m->accepted == NULL || cfg != NULL);
         status = json_pack("{ss, ss, sI, ss, sb, ss, so, sI, ss, ss, ss, sO?, so}", "version", PAWL_VERSION, "host_id",
                            m->host_id, "pid", (json_int_t)getpid(), "state",
                            reload_under_way(m->reloads) && m->state == MASTER_RUNNING ? "reloading" : states[m->state],
