@@ -120,19 +120,12 @@ static bool message_valid(const struct emit_source *s, const struct pawl_message
 
 /* ---- ids ---- */
 
+/* Absent and empty are two things. */
 static bool same(struct pawl_str a, struct pawl_str b)
 {
         if (a.ptr == NULL || b.ptr == NULL)
                 return a.ptr == b.ptr;
         return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
-}
-
-/* Absent and empty are two things. */
-static bool same_bytes(const void *a, size_t a_len, const void *b, size_t b_len)
-{
-        if (a == NULL || b == NULL)
-                return a == b;
-        return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
 /* Which of several emits of one type and key this is: it counts those before it. */
@@ -142,8 +135,7 @@ static unsigned ordinal(const struct emit_list *before, struct pawl_str type, st
         unsigned n = 0;
 
         for (e = before != NULL ? before->first : NULL; e != NULL; e = e->next)
-                n += same_bytes(e->event_type.ptr, e->event_type.len, type.ptr, type.len) &&
-                     same_bytes(e->key, e->key_len, key.ptr, key.len);
+                n += same(e->event_type, type) && same(pawl_bytes(e->key, e->key_len), key);
         return n;
 }
 
