@@ -196,11 +196,13 @@ static void restart(struct worker *w, const struct engine_output *out)
 
         switch (out->restart) {
         case ENGINE_RESTART_FATAL:
+                assert(held != NULL);
                 worker_fail(w, WORKER_EXIT_FATAL, "handler %.*s at %s[%d]@%lld: the plugin cannot go on: %s",
                             (int)held->handler->name.len, held->handler->name.ptr, p->topic, p->number,
                             (long long)held->message.offset, words);
                 break;
         case ENGINE_RESTART_BAD_RESULT:
+                assert(held != NULL);
                 worker_fail(w, WORKER_EXIT_RESULT,
                             "handler %.*s at %s[%d]@%lld returned what is no result (expected PAWL_OK to PAWL_FATAL)",
                             (int)held->handler->name.len, held->handler->name.ptr, p->topic, p->number,
