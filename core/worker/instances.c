@@ -20,15 +20,14 @@
 /* ---- opening ---- */
 
 /* The error names the file that a person knows, not the descriptor that it came through. */
-static const struct plugin_build *open_build(const struct config *cfg, const struct config_plugin *plugin, int fd,
+static const struct plugin_build *open_build(const struct config_plugin *plugin, int fd, const char *private_dir,
                                              struct pawl_error *err)
 {
-        char private_dir[PATH_MAX_LEN], through[32];
+        char through[32];
         const struct plugin_build *build;
         const char *path = plugin->plugin_path;
         size_t len;
 
-        snprintf(private_dir, sizeof private_dir, "%s/builds", cfg->state_dir);
         if (fd >= 0) {
                 snprintf(through, sizeof through, "/proc/self/fd/%d", fd);
                 path = through;
@@ -81,11 +80,11 @@ static int64_t *make_deadlines(const struct plugin_instance *in, const struct co
         return deadlines;
 }
 
-const struct plugin_build *instances_build(const struct config *cfg, const struct config_plugin *plugin, int plugin_fd,
+const struct plugin_build *instances_build(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
                                            struct config_errors *errors)
 {
         struct pawl_error err = {0};
-        const struct plugin_build *build = open_build(cfg, plugin, plugin_fd, &err);
+        const struct plugin_build *build = open_build(plugin, plugin_fd, private_dir, &err);
 
         if (build == NULL) {
                 config_error(errors, plugin->file, 0, "%s", err.text);
@@ -99,11 +98,14 @@ const struct plugin_build *instances_build(const struct config *cfg, const struc
 struct generation *instances_open(struct worker *w, const struct config *cfg, const struct config_plugin *plugin,
                                   int plugin_fd, struct config_errors *errors)
 {
-        const struct plugin_build *build = instances_build(cfg, plugin, plugin_fd, errors);
+        const struct plugin_build *build;
         struct plugin_instance *instance;
+        char private_dir[PATH_MAX_LEN];
         struct pawl_error err = {0};
         struct generation *g;
 
+        snprintf(private_dir, sizeof private_dir, "%s/builds", cfg->state_dir);
+        build = instances_build(plugin, plugin_fd, private_dir, errors);
         if (build == NULL)
                 return NULL;
         instance = api_instance(w->api, build, &plugin->settings, plugin->file, ++w->generation_count, errors, &err);

@@ -4,8 +4,10 @@
 #include "base/text.h"
 #include "worker/worker_private.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct verdict {
         bool ok;
@@ -56,6 +58,47 @@ static void check_properties(struct worker *w, struct config_errors *errors)
         free(list);
 }
 
+/* Where the build's private copy goes: beside the others; or, where nothing can be written (before the first start, or for a user
+ * who is not pawld's), into a directory that is made for it. *own: it is to be removed. */
+static char *copy_dir(const struct worker *w, bool *own)
+{
+        const char *state = w->cfg->state_dir, *tmp = getenv("TMPDIR");
+        char *dir = memory_printf("%s/builds", state), *made;
+
+        *own = false;
+        if (access(dir, W_OK) == 0 || (access(dir, F_OK) != 0 && access(state, W_OK) == 0))
+                return dir;
+        made = memory_printf("%s/pawl-check-XXXXXX", tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+        *own = mkdtemp(made) != NULL;
+        free(*own ? dir : made);
+        return *own ? made : dir;
+}
+
+static void remove_dir(const char *dir)
+{
+        DIR *d = opendir(dir);
+        struct dirent *e;
+
+        while (d != NULL && (e = readdir(d)) != NULL)
+                unlinkat(dirfd(d), e->d_name, 0);
+        if (d != NULL)
+                closedir(d);
+        rmdir(dir);
+}
+
+static const struct plugin_build *open_build(struct worker *w, struct config_errors *errors)
+{
+        const struct plugin_build *build;
+        bool own;
+        char *dir = copy_dir(w, &own);
+
+        build = instances_build(w->plugin, w->options.plugin_fd, dir, errors);
+        if (own)
+                remove_dir(dir);
+        free(dir);
+        return build;
+}
+
 static void try_out(struct worker *w, struct config_errors *errors, struct verdict *verdict)
 {
         const struct plugin_build *build;
@@ -63,7 +106,7 @@ static void try_out(struct worker *w, struct config_errors *errors, struct verdi
 
         if (!worker_configure(w, errors))
                 return;
-        build = instances_build(w->cfg, w->plugin, w->options.plugin_fd, errors);
+        build = open_build(w, errors);
         check_properties(w, errors);
         if (build == NULL)
                 return;

@@ -53,6 +53,7 @@
 enum worker_phase {
         PHASE_HOLDING,  /* prepared; waits for `join` */
         PHASE_LOCKING,  /* waits for the instance's lock, which its predecessor has until it exits */
+        PHASE_LEAVING,  /* leaves the group in the name of its predecessor, which had joined it with other topics */
         PHASE_RUNNING,  /* the plugin is started, the group joined */
         PHASE_DRAINING, /* finishes what is in hand, commits */
         PHASE_CLOSING,  /* producer and consumer come to an end */
@@ -261,11 +262,13 @@ void outbox_abandon(struct worker *w);
 
 /* Producer and, for a plugin with topics, consumer; neither waits for a broker. */
 bool clients_open(struct worker *w, struct pawl_error *err);
+bool clients_open_consumer(struct worker *w, struct pawl_error *err);
 
 /* ---- instances.c ---- */
 
-/* Opens the build of a configured plugin and checks it against the configuration; NULL: `errors` has it all. */
-const struct plugin_build *instances_build(const struct config *cfg, const struct config_plugin *plugin, int plugin_fd,
+/* Opens the build of a configured plugin by way of a copy in `private_dir`, and checks it against the configuration; NULL: `errors` has it
+ * all. */
+const struct plugin_build *instances_build(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
                                            struct config_errors *errors);
 
 /* The same, and makes an instance, as far as `create`. */
