@@ -35,7 +35,7 @@ static void fill_client(const struct worker *w, enum config_scope scope, const c
         };
 }
 
-static bool open_consumer(struct worker *w, const char *client_id, struct pawl_error *err)
+bool clients_open_consumer(struct worker *w, struct pawl_error *err)
 {
         static const enum consumer_reset starts[] = {
             [CONFIG_START_EARLIEST] = RESET_EARLIEST, [CONFIG_START_LATEST] = RESET_LATEST};
@@ -50,6 +50,7 @@ static bool open_consumer(struct worker *w, const char *client_id, struct pawl_e
             .hold = true,
         };
         struct client_property *list;
+        char *client_id = memory_printf("pawl-%s-%u", w->plugin->name, w->options.instance);
         char *instance_id = memory_printf("%s-%s-%u", w->host_id, w->plugin->name, w->options.instance);
 
         fill_client(w, CONFIG_SCOPE_CONSUMER, client_id, &list, &options.client);
@@ -57,7 +58,8 @@ static bool open_consumer(struct worker *w, const char *client_id, struct pawl_e
         w->consumer = consumer_open(&options, err);
         free(list);
         free(instance_id);
-        return w->consumer != NULL;
+        free(client_id);
+        return w->consumer != NULL || error_prefix(err, "consumer");
 }
 
 bool clients_open(struct worker *w, struct pawl_error *err)
@@ -70,10 +72,8 @@ bool clients_open(struct worker *w, struct pawl_error *err)
         fill_client(w, CONFIG_SCOPE_PRODUCER, client_id, &list, &options);
         opened = outbox_open(w, &options, err);
         free(list);
-        if (!opened)
-                error_prefix(err, "producer");
-        else if (w->plugin->topic_count > 0 && !open_consumer(w, client_id, err))
-                opened = error_prefix(err, "consumer");
         free(client_id);
-        return opened;
+        if (!opened)
+                return error_prefix(err, "producer");
+        return w->plugin->topic_count == 0 || clients_open_consumer(w, err);
 }

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define NOTE_MAX 65536
 
 bool lock_make_directory(const char *path, struct pawl_error *err)
 {
@@ -41,6 +44,24 @@ int lock_open(const char *state_dir, const char *plugin, unsigned instance, stru
         free(path);
         free(directory);
         return fd;
+}
+
+char *lock_noted(int fd)
+{
+        struct stat status;
+        size_t size = fstat(fd, &status) == 0 && status.st_size < NOTE_MAX ? (size_t)status.st_size : 0;
+        char *text = memory_zero(size + 1, 1);
+        ssize_t got = pread(fd, text, size, 0);
+
+        text[got > 0 ? got : 0] = '\0';
+        return text;
+}
+
+bool lock_note(int fd, const char *text)
+{
+        size_t len = strlen(text);
+
+        return ftruncate(fd, 0) == 0 && pwrite(fd, text, len, 0) == (ssize_t)len;
 }
 
 bool lock_try(int fd)

@@ -15,6 +15,14 @@ int lock_open(const char *state_dir, const char *plugin, unsigned instance, stru
 /* Tries to take it; false: another process has it. The descriptor holds it until it is closed. */
 bool lock_try(int fd);
 
+/*
+ * What the holder notes in the lock's file: which topics it joins its group with. A static member that comes back with other
+ * topics is given its old partitions by the broker, without a rebalance; so whoever finds other topics noted than its own must
+ * first leave the group in the old one's name. lock_noted: malloc'ed, "" if nothing is noted.
+ */
+char *lock_noted(int fd);
+bool lock_note(int fd, const char *text);
+
 /* Makes a directory and its missing parents. */
 bool lock_make_directory(const char *path, struct pawl_error *err);
 

@@ -51,6 +51,11 @@ static void on_assign(struct worker *w, const struct consumer_event *event)
 {
         size_t i;
 
+        if (w->phase == PHASE_LEAVING) { /* what a predecessor had: see worker.c */
+                w->close_sent = true;
+                consumer_close(w->consumer, true);
+                return;
+        }
         for (i = 0; i < event->partition_count; i++) {
                 const struct consumer_partition *from = &event->partitions[i];
                 struct worker_partition *p = know(w, from);
@@ -106,7 +111,7 @@ static void give_up(struct worker *w, enum engine_input_kind kind, int64_t deadl
 static void on_revoke(struct worker *w)
 {
         /* Closing: the last commit was made, the engine has nothing to add. */
-        if (w->phase >= PHASE_CLOSING) {
+        if (w->phase >= PHASE_CLOSING || w->phase == PHASE_LEAVING) {
                 consumer_unassign(w->consumer);
                 w->assigned = 0;
                 return;

@@ -8,6 +8,7 @@
 #include "worker/worker_private.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,10 +85,41 @@ void worker_stop(struct worker *w, bool leave, int64_t deadline)
 
 /* ---- phases ---- */
 
+/* "GROUP\nTOPIC\nTOPIC\n…", for the lock's note. */
+static char *membership_text(const struct worker *w)
+{
+        struct buf text = {0};
+        size_t i;
+
+        buf_printf(&text, "%s\n", w->plugin->group);
+        for (i = 0; i < w->plugin->topic_count; i++)
+                buf_printf(&text, "%s\n", w->plugin->topics[i]);
+        return buf_take(&text, NULL);
+}
+
+/* Whether the broker may know our static member with other topics: in the same group, and not having left it. */
+static bool must_leave_first(const struct worker *w)
+{
+        char *noted = lock_noted(w->lock_fd), *own = membership_text(w);
+        size_t group = strlen(w->plugin->group) + 1;
+        bool other = w->plugin->kafka.static_membership && strncmp(noted, own, group) == 0 && strcmp(noted, own) != 0;
+
+        free(noted);
+        free(own);
+        return other;
+}
+
 static void begin_serving(struct worker *w)
 {
         struct pawl_error err = {0};
 
+        if (w->consumer != NULL) {
+                char *own = membership_text(w);
+
+                if (!lock_note(w->lock_fd, own))
+                        log_warn("cannot note the topics in the lock of this instance: %s", strerror(errno));
+                free(own);
+        }
         plugin_instance_start(w->current->instance);
         instances_show(w);
         w->phase = PHASE_RUNNING;
@@ -103,6 +135,30 @@ static void begin_serving(struct worker *w)
                  w->current->instance->build->descriptor.plugin.version.ptr,
                  (unsigned long long)w->current->instance->generation, w->thread_count, w->plugin->topic_count,
                  w->plugin->topic_count == 1 ? "" : "s");
+}
+
+static void begin_leaving(struct worker *w)
+{
+        struct pawl_error err = {0};
+
+        log_info("joins group %s to leave it: the last one here had joined with other topics", w->plugin->group);
+        w->phase = PHASE_LEAVING;
+        w->consumer_at = 0;
+        if (!consumer_join(w->consumer, &err))
+                worker_fail(w, WORKER_EXIT_FAILED, "%s", err.text);
+}
+
+/* It has left: now as somebody new. */
+static void finish_leaving(struct worker *w)
+{
+        struct pawl_error err = {0};
+
+        consumer_destroy(&w->consumer);
+        w->client_closed = w->close_sent = false;
+        if (clients_open_consumer(w, &err))
+                begin_serving(w);
+        else
+                worker_fail(w, WORKER_EXIT_FAILED, "%s", err.text);
 }
 
 /* What a producer and a consumer that can reach nobody are given to say goodbye. */
@@ -140,6 +196,8 @@ static int64_t advance_closing(struct worker *w)
         if (!outbox_idle(w) || !publications_over(w))
                 return w->close_deadline;
         if (w->consumer == NULL || w->client_closed) {
+                if (w->consumer != NULL && w->leave)
+                        lock_note(w->lock_fd, ""); /* the broker has forgotten us */
                 w->phase = PHASE_ENDED;
                 return 0;
         }
@@ -201,7 +259,15 @@ int64_t worker_advance(struct worker *w)
         case PHASE_LOCKING:
                 if (!lock_try(w->lock_fd))
                         return w->now + LOCK_LOOK;
-                begin_serving(w);
+                if (w->consumer != NULL && must_leave_first(w))
+                        begin_leaving(w);
+                else
+                        begin_serving(w);
+                return 0;
+        case PHASE_LEAVING:
+                if (!w->client_closed)
+                        return INT64_MAX;
+                finish_leaving(w);
                 return 0;
         case PHASE_DRAINING:
                 return advance_draining(w);
