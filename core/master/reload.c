@@ -205,8 +205,10 @@ static void gather(struct reload *r)
 
                 r->builds[i].fd = -1;
                 if (plugin->enabled && (r->only == NULL || strcmp(r->only, plugin->name) == 0) &&
-                    !build_read(&r->builds[i], plugin->plugin_path, &err))
+                    !build_read(&r->builds[i], plugin->plugin_path, &err)) {
                         reload_error(r, "%s: plugin %s: %s", plugin->file, plugin->name, err.text);
+                        r->unread++;
+                }
                 r->wanted[i] = (struct plan_wanted){.plugin = plugin, .build = r->builds[i].id};
         }
         plan_make(&r->plan, r->running, running, r->wanted, r->wanted_count, r->only);
@@ -214,6 +216,8 @@ static void gather(struct reload *r)
         r->reports = memory_zero(r->plan.count, sizeof(json_t *));
 }
 
+/* Whether it makes sense to go on to the trials; a file that cannot be read does not keep the others from being tried, so that all that
+ * is wrong is said at once. */
 static bool validate(struct reload *r)
 {
         struct config_errors problems = {0};
@@ -239,7 +243,7 @@ static bool validate(struct reload *r)
                 if (item->wanted != NULL && item->action != PLAN_KEEP)
                         reload_bind(r, item->wanted->plugin);
         }
-        return json_array_size(r->errors) == 0;
+        return json_array_size(r->errors) == r->unread;
 }
 
 /* -- step 2: trials */
@@ -313,9 +317,10 @@ static void start_trials(struct reloads *reloads)
         struct reload *r = reloads->now;
 
         for (size_t i = 0; i < r->plan.count; i++) {
-                enum plan_action action = r->plan.items[i].action;
+                const struct plan_item *item = &r->plan.items[i];
+                bool tried = item->action == PLAN_ADD || item->action == PLAN_SWAP || item->action == PLAN_HANDOVER;
 
-                if (action == PLAN_ADD || action == PLAN_SWAP || action == PLAN_HANDOVER)
+                if (tried && r->builds[item->wanted - r->wanted].id[0] != '\0')
                         start_trial(reloads, i);
         }
         if (r->waiting == 0)

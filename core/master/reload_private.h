@@ -19,6 +19,7 @@ struct reload {
         struct plan_wanted *wanted;
         struct build *builds; /* one a wanted plugin */
         size_t wanted_count;
+        size_t unread; /* of `builds`: each has its error, and no trial */
         struct plan plan;
         struct trial **trials; /* one a plan item, NULL where none was needed */
         json_t **reports;      /* one a plan item: its part of the outcome */
