@@ -5,6 +5,6 @@ foreach(tool commits peer)
 endforeach()
 
 pawl_script_test(kafka_crash crash.py LABELS kafka TIMEOUT 900)
-foreach(test dead_letters slow_lane)
+foreach(test reload drain dead_letters slow_lane bad_input)
   pawl_script_test(kafka_${test} ${test}.py LABELS kafka TIMEOUT 300)
 endforeach()
