@@ -224,6 +224,8 @@ static int read_all(struct consume *c)
 
 static int consume(struct ctl *ctl, struct consume *c)
 {
+        /* The end of a partition is told only after an empty fetch: a person waits for it. */
+        static const struct client_property prompt = {"fetch.wait.max.ms", "100"};
         struct reader_options options = {.partition = -1,
                                          .offset = -1,
                                          .topic_count = c->topic_count,
@@ -235,6 +237,8 @@ static int consume(struct ctl *ctl, struct consume *c)
         if (!cluster_of(ctl, CONFIG_SCOPE_CONSUMER, &cluster))
                 goto out;
         options.client = cluster.options;
+        options.client.more_properties = &prompt;
+        options.client.more_property_count = 1;
         options.from_earliest = c->from != NULL ? strcmp(c->from, "beginning") == 0 : !c->follow;
         c->reader = reader_open(&options, OPEN_TIMEOUT, &err);
         if (c->reader != NULL)
