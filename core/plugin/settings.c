@@ -32,11 +32,8 @@ struct check {
 
 static void *take(struct plugin_settings *s, size_t count, size_t size)
 {
-        struct block *b;
+        struct block *b = memory_zero(1, sizeof *b + count * size); /* of a parsed configuration: no overflow */
 
-        if (count == 0)
-                return NULL;
-        b = memory_zero(1, sizeof *b + count * size); /* both come from a parsed configuration: no overflow */
         b->next = s->blocks;
         s->blocks = b;
         return b->bytes;
