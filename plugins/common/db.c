@@ -153,14 +153,19 @@ static bool migrate(struct db *db)
         }
 }
 
+/*
+ * Keys like event ids are random, so a batch touches pages all over an index: SQLite's own cache (2 MiB) and log (1000 pages) are too
+ * small for a thousand rows, and would read and check-point in every transaction.
+ */
+static const char file_settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                                    "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000;";
+
 static bool prepare_file(struct db *db, int mode)
 {
         int64_t version;
 
         if (mode == DB_WRITE)
-                return execute(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;",
-                               "setting it up") &&
-                       migrate(db);
+                return execute(db, file_settings, "setting it up") && migrate(db);
         if (!read_version(db, &version) || !check_version(db, version))
                 return false;
         if ((size_t)version != db->design->migration_count)
