@@ -109,10 +109,8 @@ static void rest(struct worker *w, int64_t next, bool *brief, struct found *foun
                         wait_for(w, 0, found);
                         return;
                 }
-                if (!wait_for(w, earlier(next, clock_now() + POOL_BRIEF), found)) {
-                        *brief = false;
-                        pool_nudge(w->pool, clock_now(), true);
-                }
+                if (!wait_for(w, earlier(next, clock_now() + POOL_BRIEF), found))
+                        *brief = pool_nudge(w->pool, clock_now(), true);
                 return;
         }
         wait_for(w, pool_sleep(w->pool, POOL_SLEEP_DEEP) ? next : 0, found);

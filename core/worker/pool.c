@@ -23,8 +23,11 @@
 /* A briefly sleeping main thread is woken when so few runs are left unclaimed: it refills while these are carried out. */
 #define LOW_WATER 64
 
-/* A thread is worth waking for this much work. */
-#define WORK_PER_WAKE (50 * CLOCK_US)
+/* A further thread is worth waking for this much work. */
+#define WORK_PER_WAKE (300 * CLOCK_US)
+
+/* So much may one measurement of a run's cost exceed what was known: most excesses are the scheduler's, who took the core away. */
+#define COST_GROWTH 4
 
 struct pool_thread {
         _Alignas(64) _Atomic uint64_t done_tail; /* the thread's: runs it has finished */
@@ -33,6 +36,8 @@ struct pool_thread {
         _Alignas(64) uint64_t done_head;         /* the main thread's: runs it has collected */
         struct pool *pool;
         pthread_t handle;
+        pthread_cond_t wake; /* `permit` was given */
+        bool permit;         /* guarded by the pool's lock */
         unsigned number;
         bool started;
 };
@@ -47,18 +52,18 @@ struct pool {
         uint32_t out;
         uint64_t pushed; /* tail not yet published */
         int64_t nudge_at;
+        uint64_t nudged_head; /* as it was then */
         int fd;
         _Alignas(64) _Atomic uint64_t tail;   /* the main thread publishes */
         _Atomic uint32_t *ring;               /* run ids that wait for a thread */
         _Alignas(64) _Atomic uint64_t head;   /* the threads claim */
         _Alignas(64) _Atomic int main_sleeps; /* 0, or enum pool_sleep */
         _Atomic uint64_t recalled;            /* runs pushed before this one are called back */
-        /* The lock guards permits, idle's changes, stop and ended. It is taken only to fall asleep and to wake. */
+        /* The lock guards the sleepers, their permits, stop and ended. It is taken only to fall asleep and to wake. */
         pthread_mutex_t lock;
-        pthread_cond_t wake;
         pthread_cond_t gone;
-        _Atomic uint32_t idle; /* asleep, and not yet given a permit to wake */
-        uint32_t permits;
+        _Atomic uint32_t idle;         /* asleep, and not yet given a permit to wake */
+        struct pool_thread **sleepers; /* these; the last to fall asleep, whose caches are warm, is the first to wake */
         unsigned ended;
         bool stop;
         struct pool_thread *threads;
@@ -110,19 +115,32 @@ static void publish(struct pool_thread *t, uint32_t id)
                 wake_main(pool);
 }
 
-static uint32_t fall_asleep(struct pool *pool)
+static void leave_sleepers(struct pool *pool, const struct pool_thread *t)
 {
+        uint32_t count = atomic_load(&pool->idle), kept = 0, i;
+
+        for (i = 0; i < count; i++) {
+                if (pool->sleepers[i] != t)
+                        pool->sleepers[kept++] = pool->sleepers[i];
+        }
+        atomic_store(&pool->idle, kept);
+}
+
+/* Being counted as idle and then looking for work, both sequentially consistent, pairs with flush and wake, which do them the
+ * other way round: work that was published before we are seen to sleep is found here. */
+static uint32_t fall_asleep(struct pool_thread *t)
+{
+        struct pool *pool = t->pool;
         uint32_t id;
 
         pthread_mutex_lock(&pool->lock);
+        t->permit = false;
+        pool->sleepers[atomic_load(&pool->idle)] = t;
         atomic_fetch_add(&pool->idle, 1);
-        while ((id = claim(pool)) == UINT32_MAX && pool->permits == 0 && !pool->stop)
-                pthread_cond_wait(&pool->wake, &pool->lock);
-        /* Whoever leaves with a permit was taken off `idle` when it was given; with work found by itself it takes itself off. */
-        if (pool->permits > 0)
-                pool->permits--;
-        else
-                atomic_fetch_sub(&pool->idle, 1);
+        while ((id = claim(pool)) == UINT32_MAX && !t->permit && !pool->stop)
+                pthread_cond_wait(&t->wake, &pool->lock);
+        if (!t->permit)
+                leave_sleepers(pool, t);
         pthread_mutex_unlock(&pool->lock);
         return id;
 }
@@ -135,6 +153,13 @@ static bool is_over(struct pool *pool)
         stop = pool->stop && atomic_load(&pool->head) == atomic_load(&pool->tail);
         pthread_mutex_unlock(&pool->lock);
         return stop;
+}
+
+static int64_t mean_cost(int64_t mean, int64_t sample)
+{
+        int64_t most = (mean + CLOCK_US) * COST_GROWTH;
+
+        return mean + ((sample < most ? sample : most) - mean) / 8;
 }
 
 static void *thread_main(void *arg)
@@ -151,7 +176,7 @@ static void *thread_main(void *arg)
                 int64_t began, now;
 
                 if (id == UINT32_MAX)
-                        id = fall_asleep(pool);
+                        id = fall_asleep(t);
                 if (id == UINT32_MAX) {
                         if (is_over(pool))
                                 break;
@@ -162,7 +187,7 @@ static void *thread_main(void *arg)
                         now = pool->options.execute(pool->options.arg, t->number, &pool->runs[id], now);
                         publish(t, id);
                 }
-                cost += ((now - began) / done - cost) / 8;
+                cost = mean_cost(cost, (now - began) / done);
                 atomic_store_explicit(&t->cost, cost, memory_order_relaxed);
         }
         pthread_mutex_lock(&pool->lock);
@@ -206,16 +231,17 @@ void pool_push(struct pool *pool, struct pool_run *run)
 
 static void wake(struct pool *pool, uint32_t count)
 {
-        uint32_t idle, i;
+        uint32_t idle;
 
         pthread_mutex_lock(&pool->lock);
-        idle = atomic_load(&pool->idle);
-        count = count < idle ? count : idle;
-        atomic_fetch_sub(&pool->idle, count);
-        pool->permits += count;
+        for (idle = atomic_load(&pool->idle); count > 0 && idle > 0; count--) {
+                struct pool_thread *t = pool->sleepers[--idle];
+
+                t->permit = true;
+                pthread_cond_signal(&t->wake);
+        }
+        atomic_store(&pool->idle, idle);
         pthread_mutex_unlock(&pool->lock);
-        for (i = 0; i < count; i++)
-                pthread_cond_signal(&pool->wake);
 }
 
 static uint32_t threads_wanted(const struct pool *pool, uint64_t waiting)
@@ -253,14 +279,21 @@ static void wake_for_work(struct pool *pool)
                 wake(pool, wanted - busy);
 }
 
-void pool_nudge(struct pool *pool, int64_t now, bool slept)
+bool pool_nudge(struct pool *pool, int64_t now, bool slept)
 {
+        uint64_t head = atomic_load(&pool->head);
+        uint32_t idle = atomic_load(&pool->idle);
+
+        if (head == pool->pushed || idle == 0)
+                return false;
         if (!slept && now < pool->nudge_at)
-                return;
+                return true;
+        /* Nothing was claimed since the last look: whoever is awake sits in a run, or has no core. */
+        if (head == pool->nudged_head || idle == pool->options.threads)
+                wake(pool, 1);
+        pool->nudged_head = head;
         pool->nudge_at = now + NUDGE_INTERVAL;
-        /* All of them: when whoever is awake sits in a run, nobody says so again before the main thread's next flush. */
-        if (atomic_load(&pool->head) != pool->pushed && atomic_load(&pool->idle) > 0)
-                wake(pool, pool->options.threads);
+        return true;
 }
 
 size_t pool_collect(struct pool *pool, struct pool_run **runs, size_t max)
@@ -355,13 +388,15 @@ static void free_pool(struct pool **poolp)
                 if (pool->runs[i].events != pool->runs[i].small)
                         free(pool->runs[i].events);
         }
-        for (i = 0; pool->threads != NULL && i < pool->options.threads; i++)
+        for (i = 0; i < pool->options.threads; i++) {
+                pthread_cond_destroy(&pool->threads[i].wake);
                 free(pool->threads[i].done);
+        }
         if (pool->fd >= 0)
                 close(pool->fd);
-        pthread_cond_destroy(&pool->wake);
         pthread_cond_destroy(&pool->gone);
         pthread_mutex_destroy(&pool->lock);
+        free(pool->sleepers);
         free(pool->threads);
         free(pool->runs);
         free(pool->unused);
@@ -400,14 +435,15 @@ static struct pool *make_pool(const struct pool_options *options)
                 pool->runs[i].capacity = POOL_EVENTS_INLINE;
                 pool->unused[pool->unused_count++] = options->runs - 1 - i;
         }
+        pool->sleepers = memory_zero(options->threads, sizeof *pool->sleepers);
         pool->threads = aligned_zero(options->threads * sizeof *pool->threads);
         for (i = 0; i < options->threads; i++) {
                 pool->threads[i].pool = pool;
                 pool->threads[i].number = i + 1;
+                pthread_cond_init(&pool->threads[i].wake, NULL);
                 pool->threads[i].done = memory_zero(size, sizeof *pool->threads[i].done);
         }
         pthread_mutex_init(&pool->lock, NULL);
-        pthread_cond_init(&pool->wake, NULL);
         pthread_condattr_init(&monotonic);
         pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
         pthread_cond_init(&pool->gone, &monotonic);
@@ -447,7 +483,8 @@ static unsigned await_threads(struct pool *pool, int64_t deadline)
                 started += pool->threads[i].started;
         pthread_mutex_lock(&pool->lock);
         pool->stop = true;
-        pthread_cond_broadcast(&pool->wake);
+        for (i = 0; i < pool->options.threads; i++)
+                pthread_cond_signal(&pool->threads[i].wake);
         while (pool->ended < started) {
                 if (pthread_cond_timedwait(&pool->gone, &pool->lock, &until) == ETIMEDOUT)
                         break;

@@ -97,9 +97,12 @@ bool pool_sleep(struct pool *pool, enum pool_sleep how);
 void pool_awake(struct pool *pool, bool readable);
 int pool_fd(const struct pool *pool);
 
-/* Wakes further threads if pushed work stands unclaimed: at once when the main thread has slept over it, else if it has stood
- * for a while. */
-void pool_nudge(struct pool *pool, int64_t now, bool slept);
+/*
+ * Wakes a further thread if nothing of the pushed work was claimed since the last call: at once when the main thread has slept
+ * briefly, else if it has stood for a while. True: work stands unclaimed while threads sleep, so the main thread should sleep briefly
+ * and call again.
+ */
+bool pool_nudge(struct pool *pool, int64_t now, bool slept);
 
 /*
  * Calls back all that was pushed so far: what is not begun is to be returned undone. `execute` asks pool_recalled() before each
