@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOIN_WAIT (60 * CLOCK_S) /* subscribing waits for nobody but the instance's lock, which is free by then */
+#define END_TEXT       640
+#define TAKE_OVER_WAIT (10 * CLOCK_S)
+#define JOIN_WAIT      (60 * CLOCK_S) /* subscribing waits for nobody but the instance's lock, which is free by then */
 
 static const struct process_events process_events;
 
@@ -78,6 +80,22 @@ static struct process *launch(struct seat *seat, bool hold, struct pawl_error *e
 static void on_restart_time(void *arg);
 static void on_join_time(void *arg);
 
+/* How a process ended, and what it said of it. */
+static void tell_end(const struct process *process, int status, char out[static END_TEXT])
+{
+        char how[64];
+
+        child_status_text(status, how);
+        snprintf(out, END_TEXT, "%s%s%s%s", how, process->child.killed ? " by the master, past its deadline" : "",
+                 process->last_words[0] != '\0' ? ": " : "", process->last_words);
+}
+
+static void note_death(struct seat *seat, const char *how)
+{
+        snprintf(seat->last_death, sizeof seat->last_death, "%s", how);
+        seat->last_death_at = clock_wall();
+}
+
 /* Starts the next process, now or after the back-off. */
 static void start_after(struct seat *seat, int64_t lived)
 {
@@ -97,6 +115,7 @@ static void start_after(struct seat *seat, int64_t lived)
 static void start_current(struct seat *seat)
 {
         struct pawl_error err = {0};
+        char how[END_TEXT];
 
         set_state(seat, SEAT_RUNNING);
         seat->current = launch(seat, false, &err);
@@ -105,8 +124,8 @@ static void start_current(struct seat *seat)
                         loop_arm(seat->loop, &seat->timer, clock_now() + JOIN_WAIT, on_join_time, seat);
                 return;
         }
-        snprintf(seat->last_death, sizeof seat->last_death, "%.600s", err.text);
-        seat->last_death_at = clock_wall();
+        snprintf(how, sizeof how, "%.600s", err.text);
+        note_death(seat, how);
         start_after(seat, 0);
         finish(seat, false, "start", seat->last_death, 0);
 }
@@ -126,18 +145,6 @@ static void on_join_time(void *arg)
 
         set_state(seat, SEAT_RUNNING);
         finish(seat, false, joining ? "hand-over" : "start", "the worker has not subscribed within 1min", 0);
-}
-
-/* Writes down how a process ended. */
-static void note_death(struct seat *seat, const struct process *process, int status)
-{
-        char how[64];
-
-        child_status_text(status, how);
-        snprintf(seat->last_death, sizeof seat->last_death, "%s%s%s%s", how,
-                 process->child.killed ? " by the master, past its deadline" : "",
-                 process->last_words[0] != '\0' ? ": " : "", process->last_words);
-        seat->last_death_at = clock_wall();
 }
 
 static void free_process(struct seat *seat, struct process **process)
@@ -162,11 +169,26 @@ static void promote(struct seat *seat)
         loop_arm(seat->loop, &seat->timer, clock_now() + JOIN_WAIT, on_join_time, seat);
 }
 
+static unsigned partitions_of(const struct process *process)
+{
+        uint32_t count = scoreboard_partition_count(process->scoreboard);
+        unsigned reading = 0;
+
+        for (uint32_t i = 0; i < count; i++) {
+                struct scoreboard_partition row;
+
+                reading += scoreboard_read_partition(process->scoreboard, i, &row) &&
+                           (row.state == SCOREBOARD_PARTITION_READING || row.state == SCOREBOARD_PARTITION_FULL);
+        }
+        return reading;
+}
+
 static void drain_current(struct seat *seat)
 {
         const struct config_plugin *plugin = config_plugin(seat->current->generation->cfg, seat->plugin);
 
         set_state(seat, SEAT_DRAINING);
+        seat->partitions = partitions_of(seat->current);
         seat->stopped_at = clock_now();
         process_stop(seat->current, false, true, clock_now() + plugin->drain);
 }
@@ -198,20 +220,21 @@ static void hand_over(struct seat *seat)
 
 static void on_successor_ended(struct seat *seat, int status)
 {
-        char error[2 * sizeof seat->last_death + 64], note[sizeof seat->note];
+        char end[END_TEXT], error[END_TEXT + sizeof seat->note + 64];
 
-        snprintf(note, sizeof note, "%s", seat->note);
-        note_death(seat, seat->successor, status);
-        snprintf(error, sizeof error, "the successor ended before it could take over: %s%s%s", seat->last_death,
-                 note[0] != '\0' ? ": " : "", note);
+        tell_end(seat->successor, status, end);
+        snprintf(error, sizeof error, "the successor ended before it could take over: %s%s%s", end,
+                 seat->note[0] != '\0' ? ": " : "", seat->note);
         free_process(seat, &seat->successor);
         if (seat->state != SEAT_PREPARING)
                 return; /* draining, and the next one is started from anew; or stopping */
         say(seat, LOG_LEVEL_ERROR, LOG_MARK_RELOAD, "%s", error);
-        if (seat->current != NULL)
+        if (seat->current != NULL) {
                 set_state(seat, SEAT_RUNNING);
-        else
+        } else {
+                note_death(seat, end);
                 start_after(seat, 0);
+        }
         finish(seat, false, "hand-over", error, 0);
 }
 
@@ -230,16 +253,35 @@ static void on_ready(void *arg, struct process *process)
         seat->owner->settled(seat->owner->arg, seat);
 }
 
+/* The hand-over has ended when the successor reads as many partitions as the old one did: until then nobody handles them. */
+static void on_take_over_time(void *arg)
+{
+        struct seat *seat = arg;
+        int64_t now = clock_now();
+
+        if (partitions_of(seat->current) < seat->partitions && now - seat->stopped_at < TAKE_OVER_WAIT) {
+                loop_arm(seat->loop, &seat->timer, now + 2 * CLOCK_MS, on_take_over_time, seat);
+                return;
+        }
+        if (partitions_of(seat->current) < seat->partitions)
+                snprintf(seat->note, sizeof seat->note,
+                         "the successor has joined, but does not read all partitions yet");
+        set_state(seat, SEAT_RUNNING);
+        finish(seat, true, "hand-over", seat->note, now - seat->stopped_at);
+}
+
 static void on_joined(void *arg, struct process *process)
 {
         struct seat *seat = arg;
-        bool handed_over = seat->state == SEAT_JOINING;
 
-        if (process != seat->current || (seat->state != SEAT_JOINING && seat->state != SEAT_RUNNING))
+        if (process != seat->current)
                 return;
-        set_state(seat, SEAT_RUNNING);
-        finish(seat, true, handed_over ? "hand-over" : "start", seat->note,
-               handed_over ? clock_now() - seat->stopped_at : 0);
+        if (seat->state == SEAT_JOINING) {
+                on_take_over_time(seat);
+        } else if (seat->state == SEAT_RUNNING) {
+                set_state(seat, SEAT_RUNNING);
+                finish(seat, true, "start", seat->note, 0);
+        }
 }
 
 static void on_swapped(void *arg, struct process *process, bool ok, const char *error, int64_t pause_ns)
@@ -278,12 +320,11 @@ static void on_reply(void *arg, struct process *process, const json_t *message)
                 seat->owner->reply(seat->owner->arg, seat, message);
 }
 
-static void on_drained(struct seat *seat, bool clean)
+static void on_drained(struct seat *seat, int status, const char *how)
 {
-        if (!clean)
+        if (status != 0)
                 say(seat, LOG_LEVEL_WARN, LOG_MARK_RELOAD,
-                    "the old worker did not end by itself (%s): what it had in hand is handled again by its successor",
-                    seat->last_death);
+                    "the old worker did not finish (%s): what it had in hand is handled again by its successor", how);
         seat->drain_ns = clock_now() - seat->stopped_at;
         promote(seat);
 }
@@ -302,17 +343,21 @@ static void on_current_ended(struct seat *seat, int status)
         int64_t lived = clock_now() - seat->current->started;
         bool killed = seat->current->child.killed;
         enum seat_state state = seat->state;
+        char how[END_TEXT];
 
-        note_death(seat, seat->current, status);
+        tell_end(seat->current, status, how);
         seat->kills += killed;
         free_process(seat, &seat->current);
-        seat->owner->lost(seat->owner->arg, seat, seat->last_death);
+        seat->owner->lost(seat->owner->arg, seat, how);
         if (state == SEAT_DRAINING) {
-                on_drained(seat, status == 0);
+                on_drained(seat, status, how);
         } else if (state == SEAT_STOPPING) {
                 seat->stop_killed = killed;
                 on_stopped(seat);
-        } else if (state != SEAT_PREPARING) { /* else its successor, once ready, takes over without more ado */
+        } else if (state == SEAT_PREPARING) { /* its successor, once ready, takes over without more ado */
+                note_death(seat, how);
+        } else {
+                note_death(seat, how);
                 start_after(seat, lived);
                 finish(seat, false, "start", seat->last_death, 0);
         }

@@ -28,7 +28,8 @@ struct seat_result {
         const char *way;   /* "beside", "hand-over", "start", "stop" */
         const char *error; /* "": none */
         int64_t drain_ns;  /* hand-over: from the order to stop until the old process had ended */
-        int64_t pause_ns; /* hand-over: from its end until the successor subscribed; beside: what the worker measured */
+        int64_t
+            pause_ns; /* hand-over: from its end until the successor reads the same partitions; beside: what the worker measured */
 };
 
 typedef void seat_done_fn(void *arg, struct seat *seat, const struct seat_result *result);
@@ -72,7 +73,8 @@ struct seat {
         void *done_arg;
         int64_t stopped_at; /* clock_now() when the hand-over's stop was sent */
         int64_t drain_ns;
-        char note[640]; /* why a swap beside became a hand-over */
+        unsigned partitions; /* hand-over: that the old process was reading */
+        char note[640];      /* why a swap beside became a hand-over */
 };
 
 struct seat *seat_new(struct loop *loop, const char *plugin, unsigned number, const struct seat_owner *owner);
@@ -83,7 +85,7 @@ void seat_free(struct seat **seat);
 /* Starts the worker; done (may be NULL) when it has subscribed, or with its first death. */
 void seat_start(struct seat *seat, seat_done_fn *done, void *arg);
 
-/* Replaces the worker by a successor from the owner's present source. Done when that has subscribed. */
+/* Replaces the worker by a successor from the owner's present source. Done when that reads the partitions. */
 void seat_handover(struct seat *seat, seat_done_fn *done, void *arg);
 
 /* Swaps in place; where the worker cannot, by hand-over. */

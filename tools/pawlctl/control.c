@@ -9,12 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One line each; what a trial has said already names its kind behind file and line. */
 static void print_texts(FILE *out, const char *kind, const json_t *texts)
 {
         size_t i;
-        const json_t *text;
+        const json_t *item;
 
-        json_array_foreach(texts, i, text) fprintf(out, "%s: %s\n", kind, json_string_value(text));
+        json_array_foreach(texts, i, item)
+        {
+                const char *text = json_string_value(item);
+
+                if (text != NULL && strstr(text, ": error: ") == NULL && strstr(text, ": warning: ") == NULL)
+                        fprintf(out, "%s: %s\n", kind, text);
+                else
+                        fprintf(out, "%s\n", text != NULL ? text : "");
+        }
 }
 
 static void print_report(const json_t *report)
