@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -60,6 +61,7 @@ class Trial:
         self.topics = None  # rows for topics.conf; None: etc/topics.conf
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that __exit__ runs
         return self
 
     def __exit__(self, *_):
