@@ -61,21 +61,21 @@ class Producer:
 
 
 class Load:
-    """Keyed events at a steady rate, from a thread, until it is stopped."""
+    """Keyed events at a steady rate, from a thread, until it is stopped. `members(n)` are what steers the recorder."""
 
-    def __init__(self, trial, topic, rate=1000, keys=200):
+    def __init__(self, trial, topic, rate=1000, keys=200, members=lambda n: {}):
         self.producer = Producer(trial)
         self.over = threading.Event()
-        self.thread = threading.Thread(target=self.run, args=(topic, rate, keys), daemon=True)
+        self.thread = threading.Thread(target=self.run, args=(topic, rate, keys, members), daemon=True)
         self.thread.start()
 
-    def run(self, topic, rate, keys):
+    def run(self, topic, rate, keys, members):
         pause = 0.01
         while not self.over.wait(pause):
             for _ in range(int(rate * pause)):
                 n = self.producer.sent
                 try:
-                    self.producer.send(topic, event(request_id=n % keys, number=n), key=str(n % keys))
+                    self.producer.send(topic, event(request_id=n % keys, **members(n)), key=str(n % keys))
                 except (OSError, ValueError):
                     return  # the producer has ended; close() says how
 
