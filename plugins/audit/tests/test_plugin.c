@@ -192,6 +192,21 @@ Test(plugin, a_locked_database_is_unavailable_and_nothing_is_lost)
         expect_answer("2 entries");
 }
 
+Test(plugin, a_full_disk_is_unavailable_and_nothing_is_lost)
+{
+        static char large[300000];
+
+        feed_at("request-events", 1, CREATED);
+        memset(large, 'x', sizeof large - 1);
+        scratch_limit_files(200000);
+        cr_assert_eq(feed_at("request-events", 2, large), PAWL_UNAVAILABLE, "%d %s", last.result, last.reason);
+        cr_assert_eq(feed_at("request-events", 2, large), PAWL_UNAVAILABLE, "%d %s", last.result, last.reason);
+        scratch_limit_files(0);
+        cr_assert_eq(feed_at("request-events", 2, large), PAWL_OK, "%s", last.reason);
+        cr_assert_eq(run("verify", NULL, NULL), 0, "%s", answer.data);
+        expect_answer("2 entries, 0 faults");
+}
+
 Test(plugin, a_successor_waits_until_its_predecessor_lets_go)
 {
         struct testhost *old = host;

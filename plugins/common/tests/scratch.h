@@ -10,4 +10,7 @@ void scratch_remove(void);
 /* A path in it; one of four buffers, in turn. */
 const char *scratch_path(const char *name);
 
+/* Lets no file of this process grow beyond `size` bytes, as a full disk would; 0 takes that back. */
+void scratch_limit_files(unsigned long size);
+
 #endif

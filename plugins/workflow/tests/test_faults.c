@@ -111,6 +111,27 @@ Test(faults, a_locked_database_is_unavailable_and_the_event_is_done_afterwards)
         cr_assert_eq(last.emits.count, 1);
 }
 
+Test(faults, a_full_disk_is_unavailable_and_all_catches_up_when_there_is_room)
+{
+        static char title[300000];
+        char members[sizeof title + 256];
+
+        feed_created(1, "a-1", "Москва");
+        memset(title, 'x', sizeof title - 1);
+        snprintf(members, sizeof members,
+                 "\"customer_id\":5,\"title\":\"%s\",\"description\":\"d\",\"urgency\":\"u\","
+                 "\"region\":\"r\",\"city\":\"c\",\"address\":\"a\"",
+                 title);
+        scratch_limit_files(200000);
+        cr_assert_eq(feed("request.created", 2, "a-2", members), PAWL_UNAVAILABLE, "%d %s", last.result, last.reason);
+        cr_assert_eq(last.emits.count, 0);
+        cr_assert_eq(feed("request.created", 2, "a-2", members), PAWL_UNAVAILABLE, "%d %s", last.result, last.reason);
+        scratch_limit_files(0);
+        cr_assert_eq(feed("request.created", 2, "a-2", members), PAWL_OK, "%s", last.reason);
+        cr_assert_eq(last.emits.count, 1);
+        cr_assert_eq(sql("SELECT count(*) FROM history"), 2);
+}
+
 Test(faults, a_failure_in_the_middle_leaves_nothing_of_the_event)
 {
         feed_created(1, NULL, "Москва");
