@@ -209,6 +209,26 @@ def come_and_go(trial, topic):
     check(done.returncode != 0 and "nobody" in done.stdout + done.stderr, f"reload nobody: {done}")
 
 
+def partition_counts(host):
+    """How many partitions each worker of the recorder reads."""
+    workers = [w for p in host.try_status()["plugins"] if p["name"] == "recorder" for w in p["workers"]]
+    return [sum(p["state"] == "reading" for p in w["partitions"]) for w in workers]
+
+
+def members_come_and_go(trial, other):
+    """Under load, a second instance comes and goes, and the plugin is disabled and enabled: the group shares out its partitions
+    each time, at once, and every event is still handled once (which is checked at the end)."""
+    keys = trial.plugins["recorder"]
+    for changed, expected in (({"instances": 2}, [1, 1, 2]), ({}, [2, 2]), ({"enabled": False}, [4]), ({}, [2, 2])):
+        trial.plugins["recorder"] = {**keys, **changed}
+        trial.configure(**HOST)
+        started = time.monotonic()
+        trial.pawlctl("reload")
+        wait_for(f"{changed}: {expected} partitions for the members",
+                 lambda: sorted(partition_counts(trial) + partition_counts(other)) == expected)
+        say(f"{changed or 'as before'}: the members have {expected} partitions after {time.monotonic() - started:.1f} s")
+
+
 def check_untouched(other, before):
     after = other.worker()
     check(after["pid"] == before["pid"], "the other member's worker changed")
@@ -244,6 +264,7 @@ def test(trial):
         refusals(trial)
         check(trial.worker()["pid"] == pid, "the refused reloads changed the process")
         check_untouched(other, before)
+        members_come_and_go(trial, other)
         counts = load.stop()
         total = sum(counts.values())
         wait_for("all events are handled", lambda: trial.effect_count() + other.effect_count() >= total)
