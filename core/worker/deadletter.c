@@ -97,7 +97,8 @@ static void add_original(struct writer *to, const struct held *held)
         size_t i;
 
         if (held->message.handle == NULL) {
-                memcpy(to->headers, held->headers, held->header_count * sizeof *held->headers);
+                if (held->header_count > 0)
+                        memcpy(to->headers, held->headers, held->header_count * sizeof *held->headers);
                 to->count = held->header_count;
                 return;
         }
