@@ -154,6 +154,8 @@ static const struct fallback fallbacks[] = {
     {"batch.size", "16384", 0, false, true},
     {"compression.codec", "snappy", 0, false, true},
     {"message.max.bytes", "11534336", 0, false, true},
+    /* So soon a missing topic is said, not after 30 s. A false alarm does no harm: what waits for the topic is sent again. */
+    {"topic.metadata.propagation.max.ms", "5000", 0, false, true},
 };
 
 void rules_defaults(enum client_kind kind, int version, void (*set)(void *ctx, const char *name, const char *value),
