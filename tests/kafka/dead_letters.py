@@ -83,6 +83,28 @@ def passed(trial, offset):
     return worker if worker and [p["committed"] for p in worker["partitions"]] == [offset] else None
 
 
+def check_waits_for_its_topic(trial):
+    """While the dead-letter topic is missing the offset waits, with an alarm that says what to do, and nothing else does."""
+    topic = trial.topic("waits")
+    trial.configure()
+    trial.pawlctl("topics", "create")
+    trial.topics[-1]["dead_letter"]["name"] = later = f"later-{trial.id}"
+    trial.plugins = {"waits": trial.recorder(topic, group="waits")}
+    trial.configure()
+    trial.pawlctl("reload")
+    publish(trial, [{"topic": topic, "partition": 0, "value": value} for value in (event(), REJECTED, event())])
+    alarm = wait_for("the missing dead-letter topic is named", lambda: (w := trial.worker("waits")) and later in w["alarm"] and w["alarm"])
+    say(f"a missing dead-letter topic: {alarm}")
+    check(f"pawlctl topics create {later}" in alarm, f"the alarm does not say what to do: {alarm}")
+    worker = trial.worker("waits")
+    check(worker["partitions"][0]["committed"] in (None, 1), f"the offset is past the event: {worker['partitions']}")
+    check(worker["counters"]["events_handled"] == 2, f"its neighbours are not handled: {worker['counters']}")
+    trial.pawlctl("topics", "create")
+    check(messages_of(trial, later, 1)[0].value == REJECTED, "another dead letter")
+    wait_for("the offset goes on", lambda: trial.worker("waits")["partitions"][0]["committed"] == 3)
+    wait_for("the alarm is over", lambda: trial.worker("waits")["alarm"] == "")
+
+
 def test(trial):
     topic, greeted = trial.topic("events"), trial.topic("greeted")
     trial.plugins = {"recorder": trial.recorder(topic, retry={"attempts": ATTEMPTS, "backoff": "20ms"}),
@@ -116,6 +138,7 @@ def test(trial):
         check(counters[name] == count, f"{name}: {counters[name]}, expected {count}")
     check_skipped(trial, greeted)
     commits.check_never_back()
+    check_waits_for_its_topic(trial)
 
 
 sys.exit(main(test))
