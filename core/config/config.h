@@ -24,14 +24,14 @@ enum config_delivery { CONFIG_DELIVERY_AT_LEAST_ONCE };
 
 enum config_scope { CONFIG_SCOPE_ALL, CONFIG_SCOPE_CONSUMER, CONFIG_SCOPE_PRODUCER };
 
-/* A librdkafka property that somebody set. What Pawl decides by itself, or must refuse, never stands here; Pawl's own defaults
- * are the Kafka room's. Applied in order: of two of one name, the later one counts. */
+/* A librdkafka property that somebody set, as it was written: which ones there are, which are refused and what Pawl's own
+ * defaults are is the Kafka room's to know (client_check). Applied in order: of two of one name, the later one counts. */
 struct config_property {
         char *name;
         char *value;
         enum config_scope scope; /* which client it is for */
-        bool secret;             /* never to be printed */
-        const char *file;        /* where it was written, or "environment" */
+        bool secret;      /* it came from @file: or @env:, never to be printed (some names say so by themselves) */
+        const char *file; /* where it was written, or "environment" */
         int line;
 };
 
@@ -63,9 +63,24 @@ struct config_listen {
         int line;
 };
 
+/* The lines of a plugin's file that say something, for an error found later; 0: it does not. */
+struct config_plugin_lines {
+        int name, plugin, group, topics, listen;
+};
+
+/* What of a plugin was written so wrongly that nothing more can be said about it; only in a snapshot for checking. */
+enum config_lost {
+        CONFIG_LOST_BUILD = 1, /* which file it is */
+        CONFIG_LOST_TOPICS = 2,
+        CONFIG_LOST_LISTEN = 4,
+        CONFIG_LOST_SETTINGS = 8,
+};
+
 struct config_plugin {
         char *name;       /* letters, digits, - and _; the file's name without .conf, or `name =` */
         const char *file; /* of plugins.d */
+        struct config_plugin_lines lines;
+        unsigned lost; /* enum config_lost */
         bool enabled;
         char *plugin;      /* as written */
         char *plugin_path; /* absolute: plugin_dir/NAME.so for a name, else relative to the file */
@@ -140,6 +155,11 @@ struct config {
 /* The snapshot, or NULL when there is any error. Warnings are added to `errors` in either case. Reads no file, no environment, no
  * clock. */
 struct config *config_parse(const struct config_bundle *bundle, struct config_errors *errors);
+
+/* The same, but a snapshot in spite of errors, so that the rest can be checked in the same run; never to run from. What is wrong
+ * has its default or is left out (enum config_lost); a plugin whose file cannot be read as settings is left out; the second plugin
+ * of one name gets another. Never NULL. */
+struct config *config_parse_for_check(const struct config_bundle *bundle, struct config_errors *errors);
 void config_free(struct config **cfg);
 
 /* By name, also a disabled one; NULL if there is none. */

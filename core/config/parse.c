@@ -61,11 +61,16 @@ static void read_host(struct config_reading *r)
         struct config *cfg = r->cfg;
         struct config_value root = {.type = CONFIG_VALUE_GROUP};
         const struct config_value *admin, *listen;
+        bool readable = false;
 
         cfg->file = memory_string(part == NULL ? "pawl.conf" : part->name);
         config_defaults(r, &config_host_table, cfg, cfg->file);
-        if (part != NULL && read_part(r, part, cfg->file, &root))
+        if (part != NULL)
+                readable = read_part(r, part, cfg->file, &root);
+        if (readable)
                 config_read_group(r, &config_host_table, cfg, &root);
+        r->plugin_dir_lost = cfg->plugin_dir == NULL && r->errors->error_count > 0 &&
+                             (!readable || config_value_get(&root, "plugin_dir") != NULL);
         config_environment_host(r);
         check_brokers(r, &root);
         if (cfg->plugin_dir == NULL)
@@ -94,34 +99,23 @@ static void read_topics(struct config_reading *r)
         config_value_clear(&root);
 }
 
-/* Where a file says something, for an error that is found when the file's tree is gone. */
-struct origin {
-        int group;
-        int name;
-};
-
-static int line_of(const struct config_value *root, const char *name)
+/* False: both have one name. */
+static bool check_pair(struct config_reading *r, const struct config_plugin *p, const struct config_plugin *q)
 {
-        const struct config_value *v = config_value_get(root, name);
+        bool distinct = strcmp(p->name, q->name) != 0;
 
-        return v == NULL ? 0 : v->line;
-}
-
-static void check_pair(struct config_reading *r, const struct config_plugin *p, const struct origin *at,
-                       const struct config_plugin *q)
-{
-        if (strcmp(p->name, q->name) == 0)
-                config_error(r->errors, p->file, at->name, "name: expected a name of its own, found \"%s\" in %s too",
-                             p->name, q->file);
+        if (!distinct)
+                config_error(r->errors, p->file, p->lines.name,
+                             "name: expected a name of its own, found \"%s\" in %s too", p->name, q->file);
         if (!p->enabled || !q->enabled)
-                return;
+                return distinct;
         if (p->group != NULL && q->group != NULL && strcmp(p->group, q->group) == 0)
                 config_error(
-                    r->errors, p->file, at->group,
+                    r->errors, p->file, p->lines.group,
                     "group: expected a consumer group of its own for the plugin %s, found \"%s\", the group of the plugin %s "
                     "(%s) too: each would see only a part of the events%s",
                     p->name, p->group, q->name, q->file,
-                    at->group == 0 ? "; it comes from KAFKA_CONSUMER_GROUP_ID, give each plugin a `group`" : "");
+                    p->lines.group == 0 ? "; it comes from KAFKA_CONSUMER_GROUP_ID, give each plugin a `group`" : "");
         for (size_t i = 0; i < p->listen_count; i++)
                 for (size_t k = 0; k < q->listen_count; k++)
                         if (strcmp(p->listen[i].address, q->listen[k].address) == 0 &&
@@ -130,6 +124,21 @@ static void check_pair(struct config_reading *r, const struct config_plugin *p, 
                                     r->errors, p->file, p->listen[i].line,
                                     "listen.%s: expected an address of its own, found %s in the plugin %s (%s) too",
                                     p->listen[i].name, p->listen[i].address, q->name, q->file);
+        return distinct;
+}
+
+static void check_pairs(struct config_reading *r, struct config_plugin *p)
+{
+        bool distinct = true;
+
+        for (const struct config_plugin *q = r->cfg->plugins; q < p; q++)
+                distinct = check_pair(r, p, q) && distinct;
+        if (!distinct) { /* an error by now: the name only has to tell it from the other in a check */
+                char *other = memory_printf("%s (%s)", p->name, p->file);
+
+                free(p->name);
+                p->name = other;
+        }
 }
 
 static int compare_plugins(const void *left, const void *right)
@@ -143,7 +152,6 @@ static void read_plugins(struct config_reading *r)
 {
         const struct config_bundle *b = r->bundle;
         struct config *cfg = r->cfg;
-        struct origin *origins = memory_zero(b->count, sizeof *origins);
 
         cfg->plugins = memory_zero(b->count, sizeof *cfg->plugins);
         for (size_t i = 0; i < b->count; i++) {
@@ -154,24 +162,19 @@ static void read_plugins(struct config_reading *r)
                         continue;
                 file = keep_name(cfg, b->parts[i].name);
                 if (read_part(r, &b->parts[i], file, &root)) {
-                        struct config_plugin *p = &cfg->plugins[cfg->plugin_count];
-                        struct origin *at = &origins[cfg->plugin_count++];
+                        struct config_plugin *p = &cfg->plugins[cfg->plugin_count++];
 
                         config_plugin_read(r, p, file, &root);
-                        *at = (struct origin){.group = line_of(&root, "group"), .name = line_of(&root, "name")};
-                        for (size_t k = 0; k + 1 < cfg->plugin_count; k++)
-                                check_pair(r, p, at, &cfg->plugins[k]);
+                        check_pairs(r, p);
                 }
                 config_value_clear(&root);
         }
         if (cfg->plugin_count > 1)
                 qsort(cfg->plugins, cfg->plugin_count, sizeof *cfg->plugins, compare_plugins);
-        free(origins);
 }
 
-struct config *config_parse(const struct config_bundle *bundle, struct config_errors *errors)
+struct config *config_parse_for_check(const struct config_bundle *bundle, struct config_errors *errors)
 {
-        size_t before = errors->error_count;
         struct config *cfg = memory_zero(1, sizeof *cfg);
         struct config_reading r = {.bundle = bundle, .cfg = cfg, .errors = errors};
 
@@ -180,6 +183,14 @@ struct config *config_parse(const struct config_bundle *bundle, struct config_er
         read_host(&r);
         read_topics(&r);
         read_plugins(&r);
+        return cfg;
+}
+
+struct config *config_parse(const struct config_bundle *bundle, struct config_errors *errors)
+{
+        size_t before = errors->error_count;
+        struct config *cfg = config_parse_for_check(bundle, errors);
+
         if (errors->error_count > before)
                 config_free(&cfg);
         return cfg;

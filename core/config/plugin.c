@@ -22,16 +22,20 @@ bool config_read_topic_names(struct config_reading *r, void *target, const struc
         struct config_plugin *p = target;
         char found[96];
 
-        if (v->type != CONFIG_VALUE_LIST)
+        if (v->type != CONFIG_VALUE_LIST) {
+                p->lost |= CONFIG_LOST_TOPICS;
                 return config_error(r->errors, v->file, v->line,
                                     "topics: expected a list such as [ \"request-events\" ], found %s",
                                     config_value_describe(v, found));
+        }
         for (size_t i = 0; i < v->item_count; i++) {
                 const char *name = config_plain_string(r, &v->items[i], "topics");
                 bool repeated = false;
 
-                if (name == NULL)
+                if (name == NULL) {
+                        p->lost |= CONFIG_LOST_TOPICS;
                         continue;
+                }
                 for (size_t k = 0; k < p->topic_count; k++)
                         repeated = repeated || strcmp(p->topics[k], name) == 0;
                 if (repeated)
@@ -53,22 +57,27 @@ bool config_read_listen(struct config_reading *r, void *target, const struct con
         struct config_plugin *p = target;
         char found[96];
 
-        if (v->type != CONFIG_VALUE_GROUP)
+        if (v->type != CONFIG_VALUE_GROUP) {
+                p->lost |= CONFIG_LOST_LISTEN;
                 return config_error(r->errors, v->file, v->line,
                                     "listen: expected a group such as { http = \"0.0.0.0:8000\"; }, found %s",
                                     config_value_describe(v, found));
+        }
         p->listen = memory_zero(v->item_count, sizeof *p->listen);
         for (size_t i = 0; i < v->item_count; i++) {
                 const char *text = config_plain_string(r, &v->items[i], v->items[i].name);
                 struct config_listen *l = &p->listen[p->listen_count];
 
-                if (text == NULL)
+                if (text == NULL) {
+                        p->lost |= CONFIG_LOST_LISTEN;
                         continue;
+                }
                 if (text[0] != '/' && !config_address_parse(text, &l->host, &l->port)) {
                         config_error(
                             r->errors, v->items[i].file, v->items[i].line,
                             "listen.%s: expected \"host:port\", \"[host]:port\" or a path that begins with /, found \"%.60s\"",
                             v->items[i].name, text);
+                        p->lost |= CONFIG_LOST_LISTEN;
                         continue;
                 }
                 l->name = memory_string(v->items[i].name);
@@ -98,9 +107,11 @@ bool config_read_settings(struct config_reading *r, void *target, const struct c
         struct config_plugin *p = target;
         char found[96];
 
-        if (v->type != CONFIG_VALUE_GROUP)
+        if (v->type != CONFIG_VALUE_GROUP) {
+                p->lost |= CONFIG_LOST_SETTINGS;
                 return config_error(r->errors, v->file, v->line, "settings: expected a group { … }, found %s",
                                     config_value_describe(v, found));
+        }
         config_value_clear(&p->settings);
         copy_value(&p->settings, v);
         return true;
@@ -122,24 +133,47 @@ static char *name_of_file(const char *file)
         return memory_copy(name, len > 5 && strcmp(name + len - 5, ".conf") == 0 ? len - 5 : len);
 }
 
-static void check_name(struct config_reading *r, struct config_plugin *p, const struct config_value *root)
+/* The plugin's name, and the path of its file. */
+static void find_build(struct config_reading *r, struct config_plugin *p)
+{
+        char *so;
+
+        if (p->plugin == NULL && (p->lines.plugin > 0 || (p->name == NULL && p->lines.name > 0)))
+                p->lost |= CONFIG_LOST_BUILD;
+        if (p->name == NULL)
+                p->name = name_of_file(p->file);
+        if (p->plugin == NULL)
+                p->plugin = memory_string(p->name);
+        if (strchr(p->plugin, '/') != NULL) {
+                so = memory_string(p->plugin);
+        } else {
+                so = memory_printf("%s/%s.so", r->cfg->plugin_dir, p->plugin);
+                p->lost |= r->plugin_dir_lost ? CONFIG_LOST_BUILD : 0;
+        }
+        p->plugin_path = config_bundle_path(r->bundle, p->file, so);
+        free(so);
+}
+
+static void check_name(struct config_reading *r, struct config_plugin *p)
 {
         size_t len = strlen(p->name);
 
         if (len > 64 || strspn(p->name, NAME_CHARACTERS) != len || p->name[0] == '-' || p->name[0] == '_')
-                config_error(r->errors, p->file, line_of_key(root, "name"),
+                config_error(r->errors, p->file, p->lines.name,
                              "name: expected at most 64 letters, digits, - and _, found \"%.80s\"", p->name);
 }
 
-static void check_group(struct config_reading *r, struct config_plugin *p, const struct config_value *root)
+static void check_group(struct config_reading *r, struct config_plugin *p)
 {
         const struct config_part *variable =
             config_bundle_part(r->bundle, CONFIG_PART_ENVIRONMENT, "KAFKA_CONSUMER_GROUP_ID");
 
+        if (p->group == NULL && p->lines.group > 0)
+                return; /* written, and wrong: that has been said */
         if (p->group == NULL && variable != NULL && p->topic_count > 0)
                 p->group = memory_string(variable->bytes);
         if (p->group == NULL && p->topic_count > 0)
-                config_error(r->errors, p->file, line_of_key(root, "topics"),
+                config_error(r->errors, p->file, p->lines.topics,
                              "expected a consumer group (`group`, or KAFKA_CONSUMER_GROUP_ID), found none");
 }
 
@@ -159,7 +193,6 @@ static void check_bounds(struct config_reading *r, struct config_plugin *p, cons
 void config_plugin_read(struct config_reading *r, struct config_plugin *p, const char *file, struct config_value *root)
 {
         const struct config *cfg = r->cfg;
-        char *so;
 
         p->file = file;
         p->settings = (struct config_value){.type = CONFIG_VALUE_GROUP, .file = file};
@@ -172,16 +205,16 @@ void config_plugin_read(struct config_reading *r, struct config_plugin *p, const
         config_defaults(r, &config_plugin_table, p, file);
         config_read_group(r, &config_plugin_table, p, root);
         config_environment_kafka(r, &p->kafka);
-        if (p->name == NULL)
-                p->name = name_of_file(file);
-        if (p->plugin == NULL)
-                p->plugin = memory_string(p->name);
-        so = strchr(p->plugin, '/') != NULL ? memory_string(p->plugin)
-                                            : memory_printf("%s/%s.so", cfg->plugin_dir, p->plugin);
-        p->plugin_path = config_bundle_path(r->bundle, file, so);
-        free(so);
-        check_name(r, p, root);
-        check_group(r, p, root);
+        p->lines = (struct config_plugin_lines){
+            .name = line_of_key(root, "name"),
+            .plugin = line_of_key(root, "plugin"),
+            .group = line_of_key(root, "group"),
+            .topics = line_of_key(root, "topics"),
+            .listen = line_of_key(root, "listen"),
+        };
+        find_build(r, p);
+        check_name(r, p);
+        check_group(r, p);
         check_bounds(r, p, root);
 }
 

@@ -6,95 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Properties that a configuration may not set: they let a value run code or fake a cluster, or are Pawl's own to decide. The Kafka
- * room refuses the same when it makes a client; here they are refused with file and line. A star at the end stands for any rest.
- * `harmless`: values that say what Pawl does anyway, taken without a word; `pass`: and passed on. */
-static const struct {
-        const char *name;
-        const char *harmless;
-        const char *why;
-        bool pass;
-} refused[] = {
-    {"plugin.library.paths", NULL, "it loads code into the process", false},
-    {"sasl.kerberos.kinit.cmd", NULL, "it runs a command", false},
-    {"ssl.engine.location", NULL, "it loads code into the process", false},
-    {"ssl.engine.id", NULL, "it loads code into the process", false},
-    {"ssl.providers", NULL, "it loads code into the process", false},
-    {"test.mock.*", NULL, "it fakes a cluster", false},
-    {"bootstrap.servers", NULL, "set kafka.brokers", false},
-    {"metadata.broker.list", NULL, "set kafka.brokers", false},
-    {"client.id", NULL, "Pawl names its clients by plugin and instance", false},
-    {"group.id", NULL, "set the plugin's `group`", false},
-    {"group.instance.id", NULL, "set kafka.static_membership", false},
-    {"group.protocol", "classic", "Pawl speaks the classic protocol", false},
-    {"group.remote.assignor", NULL, "Pawl speaks the classic protocol", false},
-    {"partition.assignment.strategy", "range|roundrobin|range,roundrobin|roundrobin,range", "Pawl rebalances eagerly",
-     true},
-    {"auto.offset.reset", NULL, "set kafka.start and kafka.on_gap", false},
-    {"enable.auto.commit", "false", "Pawl commits an offset only when all before it is done", false},
-    {"auto.commit.enable", "false", "Pawl commits an offset only when all before it is done", false},
-    {"auto.commit.interval.ms", NULL, "set the plugin's commit_interval", false},
-    {"enable.auto.offset.store", "false", "Pawl commits an offset only when all before it is done", false},
-    {"offset.store.method", "broker", "Pawl commits an offset only when all before it is done", false},
-    {"enable.partition.eof", "false", "Pawl decides it by itself", false},
-    {"enable.idempotence", "true", "without it an event can be lost, repeated or put out of order", false},
-    {"acks", "all|-1", "fewer acknowledgements lose events", false},
-    {"request.required.acks", "all|-1", "fewer acknowledgements lose events", false},
-    {"retries", NULL, "deliveries are retried until their time-out", false},
-    {"message.send.max.retries", NULL, "deliveries are retried until their time-out", false},
-    {"enable.gapless.guarantee", "false", "it ends the client at the first message that is lost", false},
-    {"delivery.report.only.error", "false", "an event is complete only when its deliveries are reported", false},
-    {"transactional.id", NULL, "Pawl decides it by itself", false},
-    {"partitioner", "murmur2_random", "with another one a key of the existing producers would stand in two partitions",
-     false},
-    {"allow.auto.create.topics", "false", "topics are created by `pawlctl topics create`", false},
-    {"enabled_events", NULL, "Pawl serves librdkafka's events itself", false},
-    {"log.queue", "true", "Pawl serves librdkafka's log itself", false},
-    {"internal.termination.signal", NULL, "Pawl handles signals itself", false},
-};
-
-static bool secret_name(const char *name)
-{
-        return strstr(name, "password") != NULL || strstr(name, "secret") != NULL || strcmp(name, "ssl.key.pem") == 0 ||
-               strcmp(name, "sasl.oauthbearer.config") == 0;
-}
-
-static bool matches(const char *pattern, const char *name)
-{
-        size_t len = strlen(pattern);
-
-        return pattern[len - 1] == '*' ? strncmp(pattern, name, len - 1) == 0 : strcmp(pattern, name) == 0;
-}
-
-static bool one_of(const char *values, const char *value)
-{
-        size_t len = strlen(value);
-
-        for (const char *at = values; at != NULL; at = strchr(at, '|'), at = at ? at + 1 : NULL)
-                if (strcspn(at, "|") == len && strncmp(at, value, len) == 0)
-                        return true;
-        return false;
-}
-
-/* False: not to be passed on, either refused (an error was added) or harmless. */
-static bool may_pass(struct config_reading *r, const struct config_value *v, const char *name, const char *value)
-{
-        for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-                if (!matches(refused[i].name, name))
-                        continue;
-                if (refused[i].harmless != NULL && one_of(refused[i].harmless, value))
-                        return refused[i].pass;
-                return config_error(r->errors, v->file, v->line, "the property %s may not be set: %s", name,
-                                    refused[i].why);
-        }
-        if (strcmp(name, "debug") == 0 && (strstr(value, "conf") != NULL || strstr(value, "all") != NULL))
-                return config_error(r->errors, v->file, v->line,
-                                    "debug: expected contexts without \"conf\" and \"all\", which print passwords "
-                                    "(for instance \"cgrp,topic,fetch\"), found \"%.60s\"",
-                                    value);
-        return true;
-}
-
 static bool valid_name(const char *name)
 {
         return *name != '\0' && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._") == strlen(name);
@@ -109,13 +20,11 @@ static void add_property(struct config_reading *r, struct config_properties *to,
                              v->secret ? "a secret" : name);
                 return;
         }
-        if (!may_pass(r, v, name, value))
-                return;
         config_properties_set(to, (struct config_property){
                                       .name = memory_string(name),
                                       .value = memory_string(value),
                                       .scope = scope,
-                                      .secret = v->secret || secret_name(name),
+                                      .secret = v->secret,
                                       .file = v->file,
                                       .line = v->line,
                                   });
@@ -203,8 +112,8 @@ bool config_read_producer_properties(struct config_reading *r, void *target, con
 
 static void free_property(struct config_property *p)
 {
-        if (p->secret && p->value != NULL)
-                explicit_bzero(p->value, strlen(p->value));
+        if (p->value != NULL)
+                explicit_bzero(p->value, strlen(p->value)); /* perhaps a password */
         free(p->name);
         free(p->value);
 }

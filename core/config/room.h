@@ -62,6 +62,7 @@ struct config_reading {
         const struct config_bundle *bundle;
         struct config *cfg; /* NULL when topics.conf is read by itself */
         struct config_errors *errors;
+        bool plugin_dir_lost; /* what pawl.conf says of it cannot be read */
 };
 
 struct config_key {

@@ -23,15 +23,23 @@ bool client_is_secret(const char *property_name)
 
 /* ---- setting properties ---- */
 
-/* Sets one property of the options. Skips one that is for the other kind of client, of which librdkafka would complain. */
-static bool set_property(rd_kafka_conf_t *conf, enum client_kind kind, const struct client_property *property,
-                         struct pawl_error *err)
+static bool has_secret_value(const struct client_options *options, const struct client_property *property)
 {
-        char text[512];
-        bool consumer, producer;
-        const char *nearest;
+        for (const char *const *secret = options->secrets; secret != NULL && *secret != NULL; secret++)
+                if (strcmp(*secret, property->value) == 0)
+                        return true;
+        return client_is_secret(property->name);
+}
 
-        if (rules_refuse(property->name, property->value, err))
+/* Sets one property of the options. Skips one that is for the other kind of client, of which librdkafka would complain. */
+static bool set_property(rd_kafka_conf_t *conf, enum client_kind kind, const struct client_options *options,
+                         const struct client_property *property, struct pawl_error *err)
+{
+        bool consumer, producer, secret = has_secret_value(options, property);
+        const char *nearest;
+        char text[512];
+
+        if (rules_refuse(property->name, property->value, secret, err))
                 return false;
         if (!rules_known(property->name, &consumer, &producer, &nearest)) {
                 /* Hidden properties (a test's, an alias) stand in no list: librdkafka has the last word. */
@@ -45,7 +53,7 @@ static bool set_property(rd_kafka_conf_t *conf, enum client_kind kind, const str
                 return true;
         if (rd_kafka_conf_set(conf, property->name, property->value, text, sizeof text) == RD_KAFKA_CONF_OK)
                 return true;
-        if (client_is_secret(property->name)) /* the text repeats the value */
+        if (secret) /* the text repeats the value */
                 return error_set(err, "property \"%s\" has a value that librdkafka does not take", property->name);
         return error_set(err, "property \"%s\" = \"%s\": %s", property->name, property->value, text);
 }
@@ -69,7 +77,8 @@ static size_t property_total(const struct client_options *options)
         return options->property_count + options->more_property_count;
 }
 
-size_t client_check(const struct client_options *options, void (*report)(void *report_ctx, const char *text),
+size_t client_check(const struct client_options *options,
+                    void (*report)(void *report_ctx, const struct client_property *property, const char *text),
                     void *report_ctx)
 {
         size_t faults = 0;
@@ -78,12 +87,12 @@ size_t client_check(const struct client_options *options, void (*report)(void *r
                 for (enum client_kind kind = CLIENT_CONSUMER; kind <= CLIENT_PRODUCER; kind++) {
                         rd_kafka_conf_t *conf = rd_kafka_conf_new();
                         struct pawl_error err;
-                        bool good = set_property(conf, kind, property_at(options, i), &err);
+                        bool good = set_property(conf, kind, options, property_at(options, i), &err);
 
                         rd_kafka_conf_destroy(conf);
                         if (good)
                                 continue;
-                        report(report_ctx, err.text);
+                        report(report_ctx, property_at(options, i), err.text);
                         faults++;
                         break; /* the other kind would say the same */
                 }
@@ -112,7 +121,7 @@ static rd_kafka_conf_t *make_conf(enum client_kind kind, const struct client_opt
 
         rules_defaults(kind, rd_kafka_version(), set_default, conf);
         for (size_t i = 0; good && i < property_total(options); i++)
-                good = set_property(conf, kind, property_at(options, i), err);
+                good = set_property(conf, kind, options, property_at(options, i), err);
         for (size_t i = 0; good && i < sizeof always / sizeof *always; i++)
                 good = set_own(conf, &always[i], err);
         for (size_t i = 0; good && i < own_count; i++)
@@ -141,6 +150,8 @@ static void replace(char **text, const char *value)
 
 static void note_identity(struct client *client, const struct client_options *options)
 {
+        for (const char *const *secret = options->secrets; secret != NULL && *secret != NULL; secret++)
+                keep_secret(client, *secret);
         for (size_t i = 0; i < property_total(options); i++) {
                 const struct client_property *p = property_at(options, i);
 

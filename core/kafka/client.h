@@ -35,6 +35,9 @@ struct client_options {
         size_t property_count;
         const struct client_property *more_properties; /* one plugin's; they win over `properties` */
         size_t more_property_count;
+        const char *const
+            *secrets;      /* values that no line and no error may hold, besides those of properties whose names
+                                     * say so (client_is_secret); ended by NULL. NULL: none */
         client_log_fn log; /* NULL: dropped */
         void *log_ctx;
 };
@@ -43,10 +46,12 @@ struct client_options {
 enum client_kind { CLIENT_CONSUMER, CLIENT_PRODUCER };
 
 /*
- * Checks all properties without opening a client, for `pawld --check`: calls `report` once for each fault, with a text that
- * names the property, what was found and what is expected. Returns the number of faults. Any thread.
+ * Checks all properties without opening a client, for trials and `pawld --check`: calls `report` once for each fault, with the
+ * property (a member of the options' arrays) and a text that names it, what was found and what is expected. Returns the number
+ * of faults. Any thread.
  */
-size_t client_check(const struct client_options *options, void (*report)(void *report_ctx, const char *text),
+size_t client_check(const struct client_options *options,
+                    void (*report)(void *report_ctx, const struct client_property *property, const char *text),
                     void *report_ctx);
 
 enum client_verdict { CLIENT_VERSION_GOOD, CLIENT_VERSION_WARN, CLIENT_VERSION_REFUSED };

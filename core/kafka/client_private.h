@@ -47,8 +47,8 @@ void client_principal(const struct client *client, char *out, size_t size);
 
 /* ---- rules.c: what the properties' rules are ---- */
 
-/* Why a property may not be set, or not to that value; false: it may. The text names the property. */
-bool rules_refuse(const char *name, const char *value, struct pawl_error *why);
+/* Why a property may not be set, or not to that value; false: it may. The text names the property, and its value unless `secret`. */
+bool rules_refuse(const char *name, const char *value, bool secret, struct pawl_error *why);
 
 /* Pawl's own defaults for a kind of client, in force unless a property says otherwise. `set` is called for each. */
 void rules_defaults(enum client_kind kind, int version, void (*set)(void *ctx, const char *name, const char *value),

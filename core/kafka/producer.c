@@ -291,6 +291,26 @@ static const struct client_property *copy_properties(const struct client_propert
         return copy;
 }
 
+static const char *const *copy_secrets(const char *const *from)
+{
+        const char **copy;
+        size_t count = 0;
+
+        while (from != NULL && from[count] != NULL)
+                count++;
+        copy = memory_zero(count + 1, sizeof *copy);
+        for (size_t i = 0; i < count; i++)
+                copy[i] = memory_string(from[i]);
+        return copy;
+}
+
+static void free_secrets(const char *const *secrets)
+{
+        for (size_t i = 0; secrets != NULL && secrets[i] != NULL; i++)
+                free((char *)secrets[i]);
+        free((void *)secrets);
+}
+
 static void free_properties(const struct client_property *properties, size_t count)
 {
         for (size_t i = 0; properties != NULL && i < count; i++) {
@@ -314,6 +334,7 @@ struct producer *producer_open(const struct producer_options *options, struct pa
         p->options.properties = copy_properties(options->client.properties, options->client.property_count);
         p->options.more_properties =
             copy_properties(options->client.more_properties, options->client.more_property_count);
+        p->options.secrets = copy_secrets(options->client.secrets);
         p->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (p->fd >= 0 && open_client(p, &p->options, err))
                 return p;
@@ -342,6 +363,7 @@ void producer_destroy(struct producer **producer)
         free(p->topics);
         free_properties(p->options.properties, p->options.property_count);
         free_properties(p->options.more_properties, p->options.more_property_count);
+        free_secrets(p->options.secrets);
         free((char *)p->options.brokers);
         free((char *)p->options.client_id);
         p->magic = 0;

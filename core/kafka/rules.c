@@ -9,7 +9,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 
-/* A property that a configuration may not set freely. A name that ends in `*` stands for all that begin so. */
+/* A property that a configuration may not set freely: the only list of them, asked by every client and by every check of a
+ * configuration. A name that ends in `*` stands for all that begin so. */
 struct rule {
         const char *name;
         const char *allowed; /* the values that are accepted, each between commas; NULL: none */
@@ -105,7 +106,7 @@ static void write_allowed(const char *allowed, char *out, size_t size)
         out[len] = '\0';
 }
 
-bool rules_refuse(const char *name, const char *value, struct pawl_error *why)
+bool rules_refuse(const char *name, const char *value, bool secret, struct pawl_error *why)
 {
         char allowed[128];
 
@@ -118,8 +119,8 @@ bool rules_refuse(const char *name, const char *value, struct pawl_error *why)
                 }
                 if (!among(rules[i].allowed, value)) {
                         write_allowed(rules[i].allowed, allowed, sizeof allowed);
-                        error_set(why, "property \"%s\" must be %s, not \"%s\": %s", name, allowed, value,
-                                  rules[i].why);
+                        error_set(why, "property \"%s\": expected %s, found %s%.60s%s: %s", name, allowed,
+                                  secret ? "" : "\"", secret ? "a secret" : value, secret ? "" : "\"", rules[i].why);
                         return true;
                 }
         }

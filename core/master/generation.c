@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct generation *generation_read(const char *path, struct config_errors *errors)
+static struct generation *read_files(const char *path, struct config_errors *errors,
+                                     struct config *parse(const struct config_bundle *bundle,
+                                                          struct config_errors *errors))
 {
         struct config_bundle *bundle = config_bundle_read(path, environ, errors);
         struct generation *generation = memory_zero(1, sizeof *generation);
@@ -16,7 +18,7 @@ struct generation *generation_read(const char *path, struct config_errors *error
         generation->references = 1;
         generation->bundle_fd = -1;
         if (bundle != NULL)
-                generation->cfg = config_parse(bundle, errors);
+                generation->cfg = parse(bundle, errors);
         if (generation->cfg != NULL) {
                 generation->bundle_fd = config_bundle_to_fd(bundle, &err);
                 if (generation->bundle_fd < 0)
@@ -28,16 +30,32 @@ struct generation *generation_read(const char *path, struct config_errors *error
         return generation;
 }
 
+struct generation *generation_read(const char *path, struct config_errors *errors)
+{
+        return read_files(path, errors, config_parse);
+}
+
+struct generation *generation_read_for_check(const char *path, struct config_errors *errors)
+{
+        return read_files(path, errors, config_parse_for_check);
+}
+
+void generation_print_problems(struct config_errors *errors)
+{
+        struct buf text = {0};
+
+        config_errors_print(errors, &text);
+        if (text.len > 0)
+                fputs(text.data, stderr);
+        buf_free(&text);
+}
+
 struct generation *generation_read_printed(const char *config_file)
 {
         struct config_errors errors = {0};
         struct generation *generation = generation_read(config_file, &errors);
-        struct buf text = {0};
 
-        config_errors_print(&errors, &text);
-        if (text.len > 0)
-                fputs(text.data, stderr);
-        buf_free(&text);
+        generation_print_problems(&errors);
         config_errors_free(&errors);
         return generation;
 }

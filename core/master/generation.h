@@ -19,8 +19,14 @@ struct generation {
 /* Reads and parses the files. NULL: every problem is in `errors` (warnings are in either case). One reference, the caller's. */
 struct generation *generation_read(const char *path, struct config_errors *errors);
 
-/* The same, all problems printed to stderr. */
+/* The same for checking only (config_parse_for_check): a snapshot in spite of errors. NULL only where there is no memfd to be had. */
+struct generation *generation_read_for_check(const char *path, struct config_errors *errors);
+
+/* As generation_read, all problems printed to stderr. */
 struct generation *generation_read_printed(const char *path);
+
+/* All of them to stderr. */
+void generation_print_problems(struct config_errors *errors);
 
 struct generation *generation_hold(struct generation *generation);
 void generation_release(struct generation **generation);

@@ -282,12 +282,18 @@ static void run(struct master *m, struct generation *generation)
 
 int master_main(const char *config_file)
 {
-        struct generation *generation = generation_read_printed(config_file);
+        struct config_errors problems = {0};
+        struct generation *generation = generation_read(config_file, &problems);
         struct master m = {.config_file = config_file, .lock_fd = -1, .started_at = clock_wall()};
         struct pawl_error err = {0};
 
-        if (generation == NULL)
+        if (generation != NULL)
+                generation_print_problems(&problems);
+        config_errors_free(&problems);
+        if (generation == NULL) { /* whoever mends it wants to know all that is wrong, also what only trials find */
+                master_check(config_file);
                 return MASTER_EXIT_FAILED;
+        }
         log_set_plugin("pawld");
         log_open((enum log_format)generation->cfg->log_format, (enum log_level)generation->cfg->log_level);
         m.signal_watch.fd = -1;

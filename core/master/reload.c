@@ -260,7 +260,7 @@ static void on_trials_done(void *arg)
 
         for (size_t i = 0; i < r->plan.count; i++)
                 if (r->trials[i] != NULL)
-                        json_array_extend(r->trials[i]->ok ? r->warnings : r->errors, r->trials[i]->errors);
+                        trial_said(r->trials[i], r->trials[i]->ok ? r->warnings : r->errors);
         if (json_array_size(r->errors) > 0) {
                 conclude(reloads);
                 return;

@@ -98,6 +98,20 @@ struct trial *trial_start(struct loop *loop, const struct child_options *options
         return trial;
 }
 
+void trial_said(const struct trial *trial, json_t *texts)
+{
+        size_t i, k;
+        json_t *text;
+
+        json_array_foreach(trial->errors, i, text)
+        {
+                for (k = 0; k < json_array_size(texts) && !json_equal(json_array_get(texts, k), text); k++)
+                        continue;
+                if (k == json_array_size(texts))
+                        json_array_append(texts, text);
+        }
+}
+
 void trial_free(struct trial **trial)
 {
         struct trial *t = *trial;

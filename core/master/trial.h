@@ -29,6 +29,9 @@ struct trial {
 struct trial *trial_start(struct loop *loop, const struct child_options *options, int64_t deadline_ns,
                           void (*done)(void *arg), void *arg, struct pawl_error *err);
 
+/* Appends its errors to an array of texts, but for those that stand there: what is wrong with the host's keys, each plugin's trial says. */
+void trial_said(const struct trial *trial, json_t *texts);
+
 /* Kills it if it still runs. */
 void trial_free(struct trial **trial);
 

@@ -12,27 +12,31 @@ static void client_line(void *log_ctx, enum client_severity severity, const char
         log_at(levels[severity], LOG_MARK_NONE, "librdkafka: %s", line);
 }
 
-/* Those properties that are for this client; the array is the caller's, what it points to is the configuration's. */
-static void fill_client(const struct worker *w, enum config_scope scope, const char *client_id,
-                        struct client_property **list, struct client_options *options)
+void clients_take_properties(struct clients_properties *to, const struct config_kafka *kafka, enum config_scope scope,
+                             struct client_options *options)
 {
-        const struct config_kafka *kafka = &w->plugin->kafka;
-        size_t i, count = 0;
+        size_t i, count = 0, secrets = 0;
 
-        *list = memory_zero(kafka->properties.count, sizeof **list);
+        to->list = memory_zero(kafka->properties.count, sizeof *to->list);
+        to->secrets = memory_zero(kafka->properties.count + 1, sizeof *to->secrets);
         for (i = 0; i < kafka->properties.count; i++) {
                 const struct config_property *from = &kafka->properties.items[i];
 
-                if (from->scope == CONFIG_SCOPE_ALL || from->scope == scope)
-                        (*list)[count++] = (struct client_property){from->name, from->value};
+                if (scope != CONFIG_SCOPE_ALL && from->scope != CONFIG_SCOPE_ALL && from->scope != scope)
+                        continue;
+                to->list[count++] = (struct client_property){from->name, from->value};
+                if (from->secret)
+                        to->secrets[secrets++] = from->value;
         }
-        *options = (struct client_options){
-            .brokers = kafka->brokers,
-            .client_id = client_id,
-            .properties = *list,
-            .property_count = count,
-            .log = client_line,
-        };
+        options->properties = to->list;
+        options->property_count = count;
+        options->secrets = to->secrets;
+}
+
+void clients_free_properties(struct clients_properties *properties)
+{
+        free(properties->list);
+        free(properties->secrets);
 }
 
 bool clients_open_consumer(struct worker *w, struct pawl_error *err)
@@ -48,15 +52,17 @@ bool clients_open_consumer(struct worker *w, struct pawl_error *err)
             .start = starts[w->plugin->kafka.start],
             .on_gap = gaps[w->plugin->kafka.on_gap],
             .hold = true,
+            .client = {.brokers = w->plugin->kafka.brokers, .log = client_line},
         };
-        struct client_property *list;
+        struct clients_properties properties;
         char *client_id = memory_printf("pawl-%s-%u", w->plugin->name, w->options.instance);
         char *instance_id = memory_printf("%s-%s-%u", w->host_id, w->plugin->name, w->options.instance);
 
-        fill_client(w, CONFIG_SCOPE_CONSUMER, client_id, &list, &options.client);
+        clients_take_properties(&properties, &w->plugin->kafka, CONFIG_SCOPE_CONSUMER, &options.client);
+        options.client.client_id = client_id;
         options.instance_id = w->plugin->kafka.static_membership ? instance_id : NULL;
         w->consumer = consumer_open(&options, err);
-        free(list);
+        clients_free_properties(&properties);
         free(instance_id);
         free(client_id);
         return w->consumer != NULL || error_prefix(err, "consumer");
@@ -65,13 +71,15 @@ bool clients_open_consumer(struct worker *w, struct pawl_error *err)
 bool clients_open(struct worker *w, struct pawl_error *err)
 {
         char *client_id = memory_printf("pawl-%s-%u", w->plugin->name, w->options.instance);
-        struct client_options options;
-        struct client_property *list;
+        struct client_options options = {.brokers = w->plugin->kafka.brokers,
+                                         .client_id = client_id,
+                                         .log = client_line};
+        struct clients_properties properties;
         bool opened;
 
-        fill_client(w, CONFIG_SCOPE_PRODUCER, client_id, &list, &options);
+        clients_take_properties(&properties, &w->plugin->kafka, CONFIG_SCOPE_PRODUCER, &options);
         opened = outbox_open(w, &options, err);
-        free(list);
+        clients_free_properties(&properties);
         free(client_id);
         if (!opened)
                 return error_prefix(err, "producer");

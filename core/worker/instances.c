@@ -52,19 +52,22 @@ static bool check_needs(const struct plugin_build *build, const struct config_pl
 
         for (i = 0; i < plugin->listen_count; i++)
                 sockets[i] = plugin->listen[i].name;
-        met = plugin_needs_check(&build->descriptor, sockets, plugin->listen_count, &err);
+        met = (plugin->lost & CONFIG_LOST_LISTEN) != 0 ||
+              plugin_needs_check(&build->descriptor, sockets, plugin->listen_count, &err);
         free(sockets);
-        return met || config_error(errors, plugin->file, 0, "%s", err.text);
+        return met || config_error(errors, plugin->file, plugin->lines.listen, "%s", err.text);
 }
 
 static bool check_topics(const struct plugin_build *build, const struct config_plugin *plugin,
                          struct config_errors *errors)
 {
+        if ((plugin->lost & CONFIG_LOST_TOPICS) != 0)
+                return true;
         if (build->descriptor.plugin.handlers.count > 0 && plugin->topic_count == 0)
-                return config_error(errors, plugin->file, 0,
+                return config_error(errors, plugin->file, plugin->lines.topics,
                                     "topics: expected at least one, since the plugin has handlers, found none");
         if (build->descriptor.plugin.handlers.count == 0 && plugin->topic_count > 0)
-                return config_error(errors, plugin->file, 0,
+                return config_error(errors, plugin->file, plugin->lines.topics,
                                     "topics: expected none, since the plugin has no handlers, found %zu",
                                     plugin->topic_count);
         return true;
@@ -80,19 +83,22 @@ static int64_t *make_deadlines(const struct plugin_instance *in, const struct co
         return deadlines;
 }
 
-const struct plugin_build *instances_build(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
-                                           struct config_errors *errors)
+const struct plugin_build *instances_load(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
+                                          struct config_errors *errors)
 {
         struct pawl_error err = {0};
         const struct plugin_build *build = open_build(plugin, plugin_fd, private_dir, &err);
 
-        if (build == NULL) {
-                config_error(errors, plugin->file, 0, "%s", err.text);
-                return NULL;
-        }
-        if (!check_needs(build, plugin, errors) || !check_topics(build, plugin, errors))
-                return NULL;
+        if (build == NULL)
+                config_error(errors, plugin->file, plugin->lines.plugin, "%s", err.text);
         return build;
+}
+
+bool instances_suits(const struct plugin_build *build, const struct config_plugin *plugin, struct config_errors *errors)
+{
+        bool met = check_needs(build, plugin, errors);
+
+        return check_topics(build, plugin, errors) && met;
 }
 
 struct generation *instances_open(struct worker *w, const struct config *cfg, const struct config_plugin *plugin,
@@ -105,8 +111,8 @@ struct generation *instances_open(struct worker *w, const struct config *cfg, co
         struct generation *g;
 
         snprintf(private_dir, sizeof private_dir, "%s/builds", cfg->state_dir);
-        build = instances_build(plugin, plugin_fd, private_dir, errors);
-        if (build == NULL)
+        build = instances_load(plugin, plugin_fd, private_dir, errors);
+        if (build == NULL || !instances_suits(build, plugin, errors))
                 return NULL;
         instance = api_instance(w->api, build, &plugin->settings, plugin->file, ++w->generation_count, errors, &err);
         if (instance == NULL) {

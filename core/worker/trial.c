@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct verdict {
@@ -38,24 +39,39 @@ static json_t *as_list(struct config_errors *errors)
         return list;
 }
 
-static void complain(void *arg, const char *text)
+struct property_check {
+        const struct config_properties *from;
+        const struct client_property *list; /* made of it, place by place */
+        struct config_errors *errors;
+};
+
+static void complain(void *arg, const struct client_property *property, const char *text)
 {
-        config_error(arg, NULL, 0, "%s", text);
+        struct property_check *check = arg;
+        const struct config_property *from = &check->from->items[property - check->list];
+
+        config_error(check->errors, from->file, from->line, "%s", text);
 }
 
 /* What the Kafka clients would refuse: found here without opening one. */
 static void check_properties(struct worker *w, struct config_errors *errors)
 {
-        const struct config_properties *from = &w->plugin->kafka.properties;
-        struct client_property *list = memory_zero(from->count, sizeof *list);
-        struct client_options options = {.brokers = w->plugin->kafka.brokers, .properties = list};
-        size_t i;
+        struct clients_properties properties;
+        struct client_options options = {.brokers = w->plugin->kafka.brokers};
+        struct property_check check = {&w->plugin->kafka.properties, NULL, errors};
 
-        for (i = 0; i < from->count; i++)
-                list[i] = (struct client_property){from->items[i].name, from->items[i].value};
-        options.property_count = from->count;
-        client_check(&options, complain, errors);
-        free(list);
+        clients_take_properties(&properties, &w->plugin->kafka, CONFIG_SCOPE_ALL, &options);
+        check.list = properties.list;
+        client_check(&options, complain, &check);
+        clients_free_properties(&properties);
+}
+
+/* What the superuser makes in another user's directory, that user could not write to later. */
+static bool is_ours(const char *dir)
+{
+        struct stat st;
+
+        return access(dir, W_OK) == 0 && stat(dir, &st) == 0 && st.st_uid == geteuid();
 }
 
 /* Where the build's private copy goes: beside the others; or, where nothing can be written (before the first start, or for a user
@@ -66,7 +82,7 @@ static char *copy_dir(const struct worker *w, bool *own)
         char *dir = memory_printf("%s/builds", state), *made;
 
         *own = false;
-        if (access(dir, W_OK) == 0 || (access(dir, F_OK) != 0 && access(state, W_OK) == 0))
+        if (access(dir, W_OK) == 0 || (access(dir, F_OK) != 0 && is_ours(state)))
                 return dir;
         made = memory_printf("%s/pawl-check-XXXXXX", tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
         *own = mkdtemp(made) != NULL;
@@ -92,34 +108,43 @@ static const struct plugin_build *open_build(struct worker *w, struct config_err
         bool own;
         char *dir = copy_dir(w, &own);
 
-        build = instances_build(w->plugin, w->options.plugin_fd, dir, errors);
+        build = instances_load(w->plugin, w->options.plugin_fd, dir, errors);
         if (own)
                 remove_dir(dir);
         free(dir);
         return build;
 }
 
+static void check_settings(const struct worker *w, const struct plugin_build *build, struct config_errors *errors)
+{
+        struct plugin_settings *settings;
+
+        if ((w->plugin->lost & CONFIG_LOST_SETTINGS) != 0)
+                return;
+        settings = plugin_settings_check(&build->descriptor, &w->plugin->settings, w->plugin->file, errors);
+        plugin_settings_free(&settings);
+}
+
+/* All that can be said without running the plugin, whatever is wrong with some of it; then, to create it, all of it must be right. */
 static void try_out(struct worker *w, struct config_errors *errors, struct verdict *verdict)
 {
         const struct plugin_build *build;
-        struct plugin_settings *settings;
 
         if (!worker_configure(w, errors))
                 return;
-        build = open_build(w, errors);
         check_properties(w, errors);
+        if (!w->plugin->enabled || (w->plugin->lost & CONFIG_LOST_BUILD) != 0)
+                return;
+        build = open_build(w, errors);
         if (build == NULL)
                 return;
         verdict->swap = build->descriptor.plugin.swap == PAWL_SWAP_BESIDE ? "beside" : "handover";
-        if (strcmp(w->options.trial, "create") == 0) {
-                if (!worker_prepare(w, errors))
-                        return;
-                w->current = instances_open(w, w->cfg, w->plugin, w->options.plugin_fd, errors);
-                instances_free(w, &w->current);
+        instances_suits(build, w->plugin, errors);
+        check_settings(w, build, errors);
+        if (errors->error_count > 0 || strcmp(w->options.trial, "create") != 0 || !worker_prepare(w, errors))
                 return;
-        }
-        settings = plugin_settings_check(&build->descriptor, &w->plugin->settings, w->plugin->file, errors);
-        plugin_settings_free(&settings);
+        w->current = instances_open(w, w->cfg, w->plugin, w->options.plugin_fd, errors);
+        instances_free(w, &w->current);
 }
 
 int trial_run(struct worker *w)

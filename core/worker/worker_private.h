@@ -260,18 +260,32 @@ void outbox_abandon(struct worker *w);
 
 /* ---- clients.c ---- */
 
+struct clients_properties {
+        struct client_property *list;
+        const char **secrets; /* values that no log may show; NULL-terminated */
+};
+
+/* Fills in the options' properties: those of that scope and of all; with CONFIG_SCOPE_ALL every one, in the configuration's order. What they
+ * point to is the configuration's; the arrays are to be freed when the client is open. */
+void clients_take_properties(struct clients_properties *to, const struct config_kafka *kafka, enum config_scope scope,
+                             struct client_options *options);
+void clients_free_properties(struct clients_properties *properties);
+
 /* Producer and, for a plugin with topics, consumer; neither waits for a broker. */
 bool clients_open(struct worker *w, struct pawl_error *err);
 bool clients_open_consumer(struct worker *w, struct pawl_error *err);
 
 /* ---- instances.c ---- */
 
-/* Opens the build of a configured plugin by way of a copy in `private_dir`, and checks it against the configuration; NULL: `errors` has it
- * all. */
-const struct plugin_build *instances_build(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
-                                           struct config_errors *errors);
+/* Opens the build of a configured plugin by way of a copy in `private_dir`; NULL: `errors` says why. */
+const struct plugin_build *instances_load(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
+                                          struct config_errors *errors);
 
-/* The same, and makes an instance, as far as `create`. */
+/* Whether the configuration gives the build the topics and the sockets that it needs. */
+bool instances_suits(const struct plugin_build *build, const struct config_plugin *plugin,
+                     struct config_errors *errors);
+
+/* Both, and makes an instance, as far as `create`. */
 struct generation *instances_open(struct worker *w, const struct config *cfg, const struct config_plugin *plugin,
                                   int plugin_fd, struct config_errors *errors);
 

@@ -15,7 +15,10 @@ static void on_log(void *arg, enum client_severity severity, const char *line)
 
 static void take_properties(const struct config_properties *from, enum config_scope scope, struct cluster *cluster)
 {
+        size_t secrets = 0;
+
         cluster->properties = memory_zero(from->count, sizeof *cluster->properties);
+        cluster->secrets = memory_zero(from->count + 1, sizeof *cluster->secrets);
         for (size_t i = 0; i < from->count; i++) {
                 const struct config_property *p = &from->items[i];
 
@@ -23,7 +26,10 @@ static void take_properties(const struct config_properties *from, enum config_sc
                         continue;
                 cluster->properties[cluster->options.property_count++] =
                     (struct client_property){.name = p->name, .value = p->value};
+                if (p->secret)
+                        cluster->secrets[secrets++] = p->value;
         }
+        cluster->options.secrets = cluster->secrets;
         cluster->options.properties = cluster->properties;
 }
 
@@ -50,5 +56,6 @@ bool cluster_of(struct ctl *ctl, enum config_scope scope, struct cluster *cluste
 void cluster_clear(struct cluster *cluster)
 {
         free(cluster->properties);
+        free(cluster->secrets);
         *cluster = (struct cluster){0};
 }

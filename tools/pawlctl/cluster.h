@@ -10,6 +10,7 @@
 struct cluster {
         struct client_options options;
         struct client_property *properties; /* what options.properties points to */
+        const char **secrets;               /* and options.secrets */
 };
 
 /* False after the reason was printed. `scope`: what the client is for; CONFIG_SCOPE_ALL for administrative questions. */

@@ -10,15 +10,18 @@
 
 struct faults {
         size_t count;
+        const struct client_property *property[8];
         char text[8][512];
 };
 
-static void note(void *ctx, const char *text)
+static void note(void *ctx, const struct client_property *property, const char *text)
 {
         struct faults *faults = ctx;
 
-        if (faults->count < 8)
+        if (faults->count < 8) {
+                faults->property[faults->count] = property;
                 snprintf(faults->text[faults->count], sizeof faults->text[0], "%s", text);
+        }
         faults->count++;
 }
 
@@ -97,7 +100,7 @@ Test(client, names_property_and_value_of_a_bad_value)
         cr_assert(strstr(faults.text[0], "soon"), "%s", faults.text[0]);
 }
 
-Test(client, reports_every_fault_once)
+Test(client, reports_every_fault_once_with_its_property)
 {
         struct client_property properties[] = {{"acks", "0"},
                                                {"linger.ms", "5"},
@@ -108,6 +111,49 @@ Test(client, reports_every_fault_once)
 
         cr_assert_eq(client_check(&options, note, &faults), 3);
         cr_assert_eq(faults.count, 3);
+        cr_assert_eq(faults.property[0], &properties[0]);
+        cr_assert_eq(faults.property[1], &properties[2]);
+        cr_assert_eq(faults.property[2], &properties[3]);
+}
+
+Test(client, says_what_is_expected_of_a_property_whose_value_is_kept)
+{
+        struct faults faults = check("acks", "1");
+
+        cr_assert(strstr(faults.text[0], "property \"acks\": expected all or -1, found \"1\": an event counts"), "%s",
+                  faults.text[0]);
+        faults = check("partition.assignment.strategy", "cooperative-sticky");
+        cr_assert(strstr(faults.text[0], "expected range or roundrobin or range,roundrobin or roundrobin,range, found"),
+                  "%s", faults.text[0]);
+}
+
+/* What the configuration took from a file or the environment is a secret, whatever the property's name. */
+Test(client, never_repeats_a_value_that_is_declared_a_secret)
+{
+        struct client_property properties[] = {{"acks", "hunter2"},
+                                               {"session.timeout.ms", "hunter2"},
+                                               {"sasl.username", "hunter2"}};
+        const char *const secrets[] = {"hunter2", NULL};
+        struct client_options options = {.brokers = "127.0.0.1:1",
+                                         .properties = properties,
+                                         .property_count = 3,
+                                         .secrets = secrets};
+        char line[] = "the word is hunter2";
+        struct faults faults = {0};
+        struct client client;
+        struct pawl_error err;
+
+        cr_assert_eq(client_check(&options, note, &faults), 2);
+        for (size_t i = 0; i < 2; i++)
+                cr_assert_not(strstr(faults.text[i], "hunter2"), "%s", faults.text[i]);
+        cr_assert(strstr(faults.text[0], "found a secret"), "%s", faults.text[0]);
+
+        options.properties = &properties[2];
+        options.property_count = 1;
+        cr_assert(client_init(&client, CLIENT_PRODUCER, &options, NULL, 0, 0, &err), "%s", err.text);
+        client_redact(&client, line);
+        cr_assert_str_eq(line, "the word is *******");
+        client_fini(&client, 0);
 }
 
 Test(client, never_repeats_a_secret_in_an_error)

@@ -58,7 +58,7 @@ static struct config *read_bundle(int fd)
                 log_error("puppet: %s", err.text);
                 exit(1);
         }
-        cfg = config_parse(bundle, &errors);
+        cfg = config_parse_for_check(bundle, &errors);
         config_bundle_free(&bundle);
         config_errors_free(&errors);
         return cfg;
