@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EVENTS 200000
+#define EVENTS 100000
 #define BATCH  1000
 #define RUNS   5
 #define BYTES  553
@@ -100,7 +100,8 @@ static void by_bare_loop(const char *path)
         must(db != NULL, "db_open");
         db_close(&db);
         sqlite3_open(path, &handle);
-        sqlite3_exec(handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+        sqlite3_exec(handle, "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000",
+                     NULL, NULL, NULL);
         sqlite3_prepare_v2(handle,
                            "INSERT INTO log (seq, hash, event_hash, recorded, topic, partition, offset, variant, time,"
                            " event_type, event_id, correlation_id, request_id, key, value)"
