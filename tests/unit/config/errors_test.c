@@ -183,6 +183,45 @@ Test(errors, values_nested_too_deep_are_refused)
         buf_free(&text);
 }
 
+/* What is wrong is left out of what is checked further: nothing is said of it twice. */
+Test(errors, a_snapshot_for_checking_comes_in_spite_of_them)
+{
+        const struct config_plugin *p;
+        struct config *cfg;
+
+        kit_main("trial_deadline = 7;\nplugin_dir = \"/so\";");
+        kit_plugin("a", "threads = 0; group = \"g\"; topics = [ \"t\" ]; settings = { x = 1; };");
+        kit_plugin("b", "plugin = 5;\ntopics = 5;\nlisten = { http = \"nowhere\"; };\nsettings = 5;");
+        kit_plugin("c", "syntax");
+        kit_plugin("d", "name = \"a\"; plugin = \"other\"; topics = [ \"t\" ]; group = 7;");
+        cfg = kit_parse_for_check();
+        cr_assert_eq(cfg->trial_deadline, 30 * INT64_C(1000000000));
+        cr_assert_eq(cfg->plugin_count, 3);
+        p = config_plugin(cfg, "a");
+        cr_assert_eq(p->threads, 4);
+        cr_assert_eq(p->lost, 0);
+        cr_assert_str_eq(p->plugin_path, "/so/a.so");
+        p = config_plugin(cfg, "b");
+        cr_assert_eq(p->lost, CONFIG_LOST_BUILD | CONFIG_LOST_TOPICS | CONFIG_LOST_LISTEN | CONFIG_LOST_SETTINGS);
+        cr_assert_eq(p->lines.listen, 3);
+        p = config_plugin(cfg, "a (etc/plugins.d/d.conf)");
+        cr_assert_str_eq(p->plugin_path, "/so/other.so");
+        kit_says("d.conf:1: error: group: expected a string that is not empty, found integer 7\n");
+        cr_assert_null(strstr(kit_errors(), "expected a consumer group"), "%s", kit_errors());
+}
+
+Test(errors, a_main_file_that_cannot_be_read_leaves_open_which_file_a_plugin_is)
+{
+        struct config *cfg;
+
+        kit_main("plugin_dir = ;");
+        kit_plugin("a", "plugin = \"name\";");
+        kit_plugin("b", "plugin = \"./path.so\";");
+        cfg = kit_parse_for_check();
+        cr_assert_eq(config_plugin(cfg, "a")->lost, CONFIG_LOST_BUILD);
+        cr_assert_eq(config_plugin(cfg, "b")->lost, 0);
+}
+
 /* A file cut anywhere is refused or read; it never harms. */
 Test(errors, a_file_cut_anywhere_harms_nothing)
 {

@@ -14,6 +14,7 @@ void kit_secret(const char *path, const char *value);
 
 /* Parses what was added. `kit_errors()` is what would be printed, "" for nothing. All is freed by kit_clear. */
 struct config *kit_parse(void);
+struct config *kit_parse_for_check(void);
 const char *kit_errors(void);
 const struct config_bundle *kit_bundle(void);
 void kit_clear(void);

@@ -45,6 +45,8 @@ class UnixConnection(http.client.HTTPConnection):
 
 
 class Host:
+    program = BUILD + "/tests/unit/master/pawld_fake"
+
     def __init__(self, directory, host="", **plugins):
         self.dir = os.path.abspath(directory)
         os.makedirs(self.dir + "/plugins.d")
@@ -71,7 +73,7 @@ class Host:
 
     def start(self, wait=True, config="pawl.conf"):
         log = open(self.dir + "/log", "ab")
-        self.process = subprocess.Popen([BUILD + "/tests/unit/master/pawld_fake", "--config", f"{self.dir}/{config}"],
+        self.process = subprocess.Popen([self.program, "--config", f"{self.dir}/{config}"],
                                         stderr=log, stdin=subprocess.DEVNULL)
         log.close()
         if wait:

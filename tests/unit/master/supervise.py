@@ -42,6 +42,12 @@ def worker_that_is_killed_starts_at_once(make):
     equal("the other worker", host.worker("hr")["pid"], other)
 
 
+def death_names_what_was_handled(make):
+    host = make(audit='die = "handling";').start(wait=False)
+    wait_for("a death", lambda: "worker died" in host.log())
+    contains("log", host.log(), "killed by SIGSEGV, while it handled request-events/0 at offset 12")
+
+
 def worker_that_dies_again_waits(make):
     host = make(audit='die = "start";', hr="").start(wait=False)
     wait_for("the third death", lambda: host.log().count("starts again in") >= 2)
@@ -94,6 +100,7 @@ def bad_configuration_ends_with_all_errors(make):
     equal("exit status", host.process.wait(10), 1)
     contains("unknown key", host.log(), "thread")
     contains("wrong value", host.log(), "soon")
+    contains("the trial's words", host.log(), "create: the database is away")
     assert "puppet" not in host.log(), "no worker may start"
     host = make(audit="", hr='trial = "refuse";').start(wait=False)
     equal("exit status", host.process.wait(10), 1)
@@ -108,12 +115,17 @@ def check_names_every_plugin(make):
     contains("refused", done.stderr, "create: the database is away")
     contains("crashed", done.stderr, "plugin hr: the trial crashed: killed by SIGABRT")
     assert not os.path.exists(host.dir + "/run"), "a check leaves nothing behind"
+    host.plugin("workflow", "", keys="thread = 4;")
+    done = subprocess.run([BUILD + "/tests/unit/master/pawld_fake", "--check", "--config", host.dir + "/pawl.conf"],
+                          capture_output=True, text=True, timeout=20, check=False)
+    contains("a file with an error", done.stderr, "thread")
+    contains("and what the other plugins say", done.stderr, "create: the database is away")
     host = make(audit="")
     done = subprocess.run([BUILD + "/tests/unit/master/pawld_fake", "--check", "--config", host.dir + "/pawl.conf"],
                           capture_output=True, text=True, timeout=20, check=False)
     equal("exit status", done.returncode, 0)
 
 
-run([workers_start_and_stop, instances_each_have_a_worker, worker_that_is_killed_starts_at_once,
+run([workers_start_and_stop, instances_each_have_a_worker, worker_that_is_killed_starts_at_once, death_names_what_was_handled,
      worker_that_dies_again_waits, drain_that_is_stuck_is_killed, second_sigterm_does_not_wait, second_pawld_is_refused,
      workers_end_when_the_master_dies, bad_configuration_ends_with_all_errors, check_names_every_plugin])
