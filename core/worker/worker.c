@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#define ARENAS    4
 #define LOCK_LOOK (5 * CLOCK_MS)
 
 /* ---- inputs ---- */
@@ -405,6 +407,8 @@ int worker_main(const struct worker_options *options)
         struct pawl_error err = {0};
         int status = WORKER_EXIT_FAILED;
 
+        /* librdkafka allocates on one thread what another frees: with an arena for each thread, each would keep what it once held. */
+        mallopt(M_ARENA_MAX, ARENAS);
         w->magic = WORKER_MAGIC;
         w->options = *options;
         w->lock_fd = w->signal_fd = w->wake_fd = -1;
