@@ -1,13 +1,16 @@
 #include "master/process.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #define KILL_GRACE (3 * CLOCK_S) /* past its deadline a worker gives up by itself; one that does not is stuck */
 
@@ -168,6 +171,39 @@ bool process_swap(struct process *process, int bundle_fd, int plugin_fd, struct 
 void process_log_level(struct process *process, const char *level)
 {
         send(process, json_pack("{ss, ss}", "verb", "log_level", "level", level));
+}
+
+/* ", while it handled request-events/3 at offset 42": of the thread that the signal came to, if it is known. */
+static void add_handled(const struct process *p, struct buf *out)
+{
+        struct scoreboard_identity who = {0};
+        struct scoreboard_in_hand *note = memory_zero(1, sizeof *note);
+        struct scoreboard_partition row;
+
+        scoreboard_read_identity(p->scoreboard, &who);
+        if (who.fatal_signal != 0 && who.fatal_writer >= 1 &&
+            who.fatal_writer <= scoreboard_reader_threads(p->scoreboard) &&
+            scoreboard_read_note(p->scoreboard, who.fatal_writer, note) && !note->torn && note->count > 0 &&
+            scoreboard_read_partition(p->scoreboard, note->at[0].row, &row))
+                buf_printf(out, ", while it handled %s/%" PRId32 " at offset %" PRId64 "%s", row.topic, row.partition,
+                           note->at[0].offset, note->count > 1 ? " and further ones of its batch" : "");
+        free(note);
+}
+
+void process_end_text(const struct process *process, int status, char out[static PROCESS_END_TEXT])
+{
+        struct buf text = {0};
+        char how[64];
+
+        buf_add_text(&text, child_status_text(status, how));
+        if (process->child.killed)
+                buf_add_text(&text, " by the master, past its deadline");
+        else if (WIFSIGNALED(status))
+                add_handled(process, &text);
+        if (process->last_words[0] != '\0')
+                buf_printf(&text, ": %s", process->last_words);
+        copy_text(out, PROCESS_END_TEXT, text.data);
+        buf_free(&text);
 }
 
 void process_free(struct process **process)

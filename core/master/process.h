@@ -55,6 +55,10 @@ void process_stop(struct process *process, bool leave, bool handover, int64_t de
 bool process_swap(struct process *process, int bundle_fd, int plugin_fd, struct pawl_error *err);
 void process_log_level(struct process *process, const char *level);
 
+/* How a process ended, in words: the status, what it said last, and what it was handling when a signal killed it. */
+#define PROCESS_END_TEXT 640
+void process_end_text(const struct process *process, int status, char out[static PROCESS_END_TEXT]);
+
 /* Kills what still runs. NULL is accepted. */
 void process_free(struct process **process);
 

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define END_TEXT       640
 #define TAKE_OVER_WAIT (10 * CLOCK_S)
 #define JOIN_WAIT      (60 * CLOCK_S) /* subscribing waits for nobody but the instance's lock, which is free by then */
 
@@ -80,16 +79,6 @@ static struct process *launch(struct seat *seat, bool hold, struct pawl_error *e
 static void on_restart_time(void *arg);
 static void on_join_time(void *arg);
 
-/* How a process ended, and what it said of it. */
-static void tell_end(const struct process *process, int status, char out[static END_TEXT])
-{
-        char how[64];
-
-        child_status_text(status, how);
-        snprintf(out, END_TEXT, "%s%s%s%s", how, process->child.killed ? " by the master, past its deadline" : "",
-                 process->last_words[0] != '\0' ? ": " : "", process->last_words);
-}
-
 static void note_death(struct seat *seat, const char *how)
 {
         snprintf(seat->last_death, sizeof seat->last_death, "%s", how);
@@ -115,7 +104,7 @@ static void start_after(struct seat *seat, int64_t lived)
 static void start_current(struct seat *seat)
 {
         struct pawl_error err = {0};
-        char how[END_TEXT];
+        char how[PROCESS_END_TEXT];
 
         set_state(seat, SEAT_RUNNING);
         seat->current = launch(seat, false, &err);
@@ -220,9 +209,9 @@ static void hand_over(struct seat *seat)
 
 static void on_successor_ended(struct seat *seat, int status)
 {
-        char end[END_TEXT], error[END_TEXT + sizeof seat->note + 64];
+        char end[PROCESS_END_TEXT], error[PROCESS_END_TEXT + sizeof seat->note + 64];
 
-        tell_end(seat->successor, status, end);
+        process_end_text(seat->successor, status, end);
         snprintf(error, sizeof error, "the successor ended before it could take over: %s%s%s", end,
                  seat->note[0] != '\0' ? ": " : "", seat->note);
         free_process(seat, &seat->successor);
@@ -343,9 +332,9 @@ static void on_current_ended(struct seat *seat, int status)
         int64_t lived = clock_now() - seat->current->started;
         bool killed = seat->current->child.killed;
         enum seat_state state = seat->state;
-        char how[END_TEXT];
+        char how[PROCESS_END_TEXT];
 
-        tell_end(seat->current, status, how);
+        process_end_text(seat->current, status, how);
         seat->kills += killed;
         free_process(seat, &seat->current);
         seat->owner->lost(seat->owner->arg, seat, how);

@@ -2,7 +2,7 @@
  * A pawld whose workers are puppets: the real master, and in place of a worker a process that speaks the control protocol and
  * behaves as its plugin's settings say. So supervision and reload can be tested without Kafka, plugins and time.
  *
- *   settings = { trial = "refuse" | "crash" | "hang"; swap = "beside" | "handover" | "fail"; die = "start" | "join";
+ *   settings = { trial = "refuse" | "crash" | "hang"; swap = "beside" | "handover" | "fail"; die = "start" | "join" | "handling";
  *                drain = "2s"; stuck = true; }
  *
  * Commands: echo WORD..., flood COUNT, exit STATUS, crash.
@@ -102,7 +102,12 @@ static void joined(struct puppet *p)
         scoreboard_text_set(p->scoreboard, SCOREBOARD_TEXT_STATE, setting(p, "text"));
         log_info("puppet %s/%u joined with text \"%s\"", p->plugin, p->instance, setting(p, "text"));
         say(p, "joined");
-        if (is(p, "die", "join"))
+        if (is(p, "die", "handling")) {
+                scoreboard_note_event(p->scoreboard, 1, (struct scoreboard_position){.row = row, .offset = 12}, 0,
+                                      clock_now());
+                scoreboard_fatal(p->scoreboard, 1, SIGSEGV);
+        }
+        if (setting(p, "die")[0] != '\0')
                 raise(SIGSEGV);
 }
 
