@@ -267,13 +267,19 @@ void pool_flush(struct pool *pool)
                 atomic_store(&pool->tail, pool->pushed);
 }
 
-static void wake_for_work(struct pool *pool)
+/* Behind a brief sleep comes a nudge, behind a deep one nothing: whoever is awake may sit in its run for minutes, so that each
+ * run that waits gets a thread of its own. */
+static void wake_for_work(struct pool *pool, enum pool_sleep how)
 {
         uint32_t idle = atomic_load(&pool->idle), busy = pool->options.threads - idle, wanted;
         uint64_t waiting = pool->pushed - atomic_load(&pool->head);
 
         if (idle == 0 || waiting == 0)
                 return;
+        if (how == POOL_SLEEP_DEEP) {
+                wake(pool, waiting < idle ? (uint32_t)waiting : idle);
+                return;
+        }
         wanted = threads_wanted(pool, waiting);
         if (wanted > busy)
                 wake(pool, wanted - busy);
@@ -329,7 +335,7 @@ bool pool_sleep(struct pool *pool, enum pool_sleep how)
 {
         unsigned i;
 
-        wake_for_work(pool);
+        wake_for_work(pool, how);
         atomic_store(&pool->main_sleeps, how);
         for (i = 0; i < pool->options.threads; i++) {
                 if (atomic_load(&pool->threads[i].done_tail) != pool->threads[i].done_head) {

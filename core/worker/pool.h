@@ -7,9 +7,9 @@
  * a slow run holds up no other. What is done comes back through a ring for each thread. Both are plain stores on the main
  * thread's side; nobody takes a lock or makes a system call while there is work, only to fall asleep and to wake a sleeper.
  *
- * Who wakes whom: before the main thread sleeps, it wakes as many sleeping threads as the work needs, judged by what runs cost
- * lately. Where that was wrong (a run blocks that never did before), or the main thread does not come to sleep, pool_nudge() finds
- * work unclaimed a little later and wakes further ones. A thread wakes the main thread only if that sleeps, and as long as the main thread says that it can wait, not before the
+ * Who wakes whom: before the main thread sleeps briefly, it wakes as many sleeping threads as the work needs, judged by what runs
+ * cost lately. Where that was wrong (a run blocks that never did before), or the main thread does not come to sleep, pool_nudge()
+ * finds work unclaimed a little later and wakes further ones; before a deep sleep each run that waits gets a thread. A thread wakes the main thread only if that sleeps, and as long as the main thread says that it can wait, not before the
  * work is nearly used up: a wake-up for each run would cost more than the run.
  *
  * All functions: the main thread, but for those that say otherwise.

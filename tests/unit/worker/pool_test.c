@@ -184,6 +184,35 @@ static void a_single_run_wakes_a_sleeping_main_thread(void)
         CHECK(pool_close(&pool, clock_now() + 10 * CLOCK_S));
 }
 
+/* What a timer or a ticket pushes comes when the main thread has long slept deep, and goes back to that: no nudge follows. */
+static void what_is_pushed_before_a_deep_sleep_waits_for_no_busy_thread(void)
+{
+        struct fixture f = {0};
+        struct pool *pool = open_pool(&f, 4, 64);
+        struct pollfd pfd = {.fd = pool_fd(pool), .events = POLLIN};
+        unsigned char seen[64] = {0};
+        uint64_t back = 0;
+        int64_t deadline = clock_now() + 20 * CLOCK_S;
+
+        push(pool, KIND_BLOCK, 0, 1);
+        pool_flush(pool);
+        CHECK(pool_sleep(pool, POOL_SLEEP_DEEP));
+        pool_awake(pool, false);
+        while (atomic_load(&f.blocked) < 1)
+                CHECK(clock_now() < deadline);
+        usleep(20000); /* the others have gone back to sleep */
+        push(pool, KIND_COUNT, 1, 1);
+        pool_flush(pool);
+        while (back < 1) {
+                if (pool_sleep(pool, POOL_SLEEP_DEEP))
+                        CHECK(poll(&pfd, 1, 5000) == 1);
+                pool_awake(pool, (pfd.revents & POLLIN) != 0);
+                back += collect(pool, seen);
+        }
+        atomic_store(&f.unblock, true);
+        CHECK(pool_close(&pool, clock_now() + 10 * CLOCK_S));
+}
+
 static void only_runs_pushed_before_a_recall_are_called_back(void)
 {
         struct fixture f = {0};
@@ -205,6 +234,7 @@ int main(void)
         every_event_comes_back_exactly_once();
         blocked_runs_hold_up_no_other_run();
         a_single_run_wakes_a_sleeping_main_thread();
+        what_is_pushed_before_a_deep_sleep_waits_for_no_busy_thread();
         only_runs_pushed_before_a_recall_are_called_back();
         puts("pool: ok");
         return 0;
