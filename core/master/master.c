@@ -152,13 +152,29 @@ void master_stop(struct master *m, const char *why)
         }
 }
 
-void master_log_level(struct master *m, enum log_level level)
+static void tell_workers(const struct master *m, const char *level, const char *format)
 {
-        log_set_level(level);
         for (size_t i = 0; i < m->plugin_count; i++)
                 for (size_t n = 0; n < m->plugins[i]->seat_count; n++)
                         if (m->plugins[i]->seats[n]->current != NULL)
-                                process_log_level(m->plugins[i]->seats[n]->current, log_level_name(level));
+                                process_log_level(m->plugins[i]->seats[n]->current, level, format);
+}
+
+void master_log_level(struct master *m, enum log_level level)
+{
+        log_set_level(level);
+        tell_workers(m, log_level_name(level), NULL);
+}
+
+void master_log_format(struct master *m, enum log_format format)
+{
+        static const char *const names[] = {[LOG_FORMAT_AUTO] = "auto",
+                                            [LOG_FORMAT_PRETTY] = "pretty",
+                                            [LOG_FORMAT_LOGFMT] = "logfmt",
+                                            [LOG_FORMAT_JSON] = "json"};
+
+        log_set_format(format);
+        tell_workers(m, NULL, names[format]);
 }
 
 /* -- signals and the tick */
@@ -305,6 +321,6 @@ int master_main(const char *config_file)
                 run(&m, generation);
         }
         close_master(&m);
-        log_tick();
+        log_close();
         return m.exit_status;
 }

@@ -51,7 +51,8 @@ struct hosted_calls master_hosted_calls(struct master *m);
 /* Drains all workers and ends the master; called again: the deadline is now. */
 void master_stop(struct master *m, const char *why);
 
-/* The level of this process and all workers, until the next reload that changes it. */
+/* The level of this process and all workers, until the next reload that changes it; and how lines are written. */
 void master_log_level(struct master *m, enum log_level level);
+void master_log_format(struct master *m, enum log_format format);
 
 #endif

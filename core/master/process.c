@@ -40,6 +40,9 @@ static void on_ready(struct process *p, const json_t *message)
         if (p->state != PROCESS_STARTING)
                 return;
         p->state = PROCESS_READY;
+        /* An operator's `pawlctl log-level` holds for those that are started later too. */
+        if ((int64_t)log_get_level() != p->generation->cfg->log_level)
+                process_log_level(p, log_level_name(log_get_level()), NULL);
         p->events->ready(p->arg, p);
 }
 
@@ -168,9 +171,9 @@ bool process_swap(struct process *process, int bundle_fd, int plugin_fd, struct 
         return child_send(&process->child, json_pack("{ss}", "verb", "swap"), fds, plugin_fd >= 0 ? 2 : 1, err);
 }
 
-void process_log_level(struct process *process, const char *level)
+void process_log_level(struct process *process, const char *level, const char *format)
 {
-        send(process, json_pack("{ss, ss}", "verb", "log_level", "level", level));
+        send(process, json_pack("{ss, ss?, ss?}", "verb", "log_level", "level", level, "format", format));
 }
 
 /* ", while it handled request-events/3 at offset 42": of the thread that the signal came to, if it is known. */

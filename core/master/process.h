@@ -53,7 +53,7 @@ struct process *process_start(struct loop *loop, struct generation *generation, 
 void process_join(struct process *process);
 void process_stop(struct process *process, bool leave, bool handover, int64_t deadline);
 bool process_swap(struct process *process, int bundle_fd, int plugin_fd, struct pawl_error *err);
-void process_log_level(struct process *process, const char *level);
+void process_log_level(struct process *process, const char *level, const char *format); /* NULL: as it is */
 
 /* How a process ended, in words: the status, what it said last, and what it was handling when a signal killed it. */
 #define PROCESS_END_TEXT 640

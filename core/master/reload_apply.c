@@ -188,7 +188,9 @@ static void apply_item(struct reload *r, size_t index)
 void reload_apply(struct reload *r)
 {
         struct master *m = r->m;
-        int64_t old_level = m->accepted != NULL ? m->accepted->cfg->log_level : r->next->cfg->log_level;
+        const struct config *old = m->accepted != NULL ? m->accepted->cfg : r->next->cfg;
+        bool new_level = old->log_level != r->next->cfg->log_level,
+             new_format = old->log_format != r->next->cfg->log_format;
 
         r->applying = true;
         if (m->state == MASTER_STARTING)
@@ -199,7 +201,9 @@ void reload_apply(struct reload *r)
                 apply_item(r, i);
         generation_release(&m->accepted);
         m->accepted = generation_hold(r->next);
-        if (r->next->cfg->log_level != old_level)
+        if (new_level)
                 master_log_level(m, (enum log_level)r->next->cfg->log_level);
+        if (new_format)
+                master_log_format(m, (enum log_format)r->next->cfg->log_format);
         on_step_waited(r);
 }

@@ -173,11 +173,15 @@ static void on_swap(struct worker *w, struct channel_message *message)
 static void on_log_level(struct worker *w, struct channel_message *message)
 {
         const char *text = json_string_value(json_object_get(message->json, "level"));
+        const char *written = json_string_value(json_object_get(message->json, "format"));
         enum log_level level;
+        enum log_format format;
 
         (void)w;
         if (text != NULL && log_level_parse(text, &level))
                 log_set_level(level);
+        if (written != NULL && log_format_parse(written, &format))
+                log_set_format(format);
 }
 
 static void on_command(struct worker *w, struct channel_message *message)

@@ -72,6 +72,8 @@ def log_level_reaches_the_workers(make):
     equal("answer", host.request("POST", "/v1/log-level", {"level": "info"})[0], 200)
     wait_for("the worker has it", lambda: "puppet audit/0: log level info" in host.log())
     equal("status", host.status()["log_level"], "info")
+    os.kill(host.worker("audit")["pid"], 9)
+    wait_for("the next worker has it too", lambda: host.log().count("puppet audit/0: log level info") == 2)
 
 
 def commands_stream_and_end_with_a_status(make):
@@ -93,7 +95,7 @@ def slow_client_stops_nobody(make):
     began = time.monotonic()
     for _ in range(20):
         host.status()
-    assert time.monotonic() - began < 3, "status waits for a slow client"
+    assert time.monotonic() - began < 10, "status waits for a slow client"
     with open(f"/proc/{host.process.pid}/status", encoding="utf-8") as file:
         memory = int(re.search(r"VmRSS:\s+(\d+)", file.read())[1])
     assert memory < (400 if "asan" in os.environ["PAWL_BUILD"] else 60) * 1024, f"the master keeps {memory} KiB"

@@ -190,7 +190,7 @@ static void take(struct puppet *p, struct channel_message *message)
                 on_swap(p, message);
         else if (strcmp(verb, "command") == 0)
                 on_command(p, message->json);
-        else if (strcmp(verb, "log_level") == 0)
+        else if (strcmp(verb, "log_level") == 0 && json_object_get(message->json, "level") != NULL)
                 log_info("puppet %s/%u: log level %s", p->plugin, p->instance,
                          json_string_value(json_object_get(message->json, "level")));
 }

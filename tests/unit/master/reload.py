@@ -137,6 +137,20 @@ def instances_are_scaled(make):
     contains("log", host.log(), "puppet audit/2 stops: leave 1")
 
 
+def host_keys_are_taken_over_or_warned_of(make):
+    host = make(audit="").start()
+    pid = host.worker("audit")["pid"]
+    host.write("pawl.conf", f'state_dir = "{host.dir}/state"; run_dir = "{host.dir}/run2"; plugin_dir = "{host.dir}";\n'
+                            'log = { level = "info"; format = "json"; };\nkafka = { brokers = "127.0.0.1:1"; };\n')
+    status, outcome = host.reload()
+    equal("outcome", (status, outcome["text"]), (200, "nothing changed"))
+    contains("warning", outcome["warnings"][0], "run_dir")
+    equal("level", host.status()["log_level"], "info")
+    wait_for("the worker is told", lambda: "log level info" in host.log())
+    contains("format", host.log().splitlines()[-1], '"msg":')
+    equal("worker", host.worker("audit")["pid"], pid)
+
+
 def one_plugin_by_itself(make):
     host = make(audit='text = "old";', hr='text = "old";').start()
     host.plugin("audit", 'text = "new";')
@@ -211,5 +225,5 @@ def stop_in_the_middle_of_a_reload(make):
 run([nothing_changed_touches_nothing, changed_settings_swap_beside, changed_build_is_handed_over,
      process_settings_are_handed_over_even_beside, swap_that_the_worker_cannot_do_becomes_a_handover,
      refused_changes_nothing, successor_that_dies_leaves_the_old_one, plugins_come_and_go, instances_are_scaled,
-     one_plugin_by_itself, sighup_reloads_and_many_become_one, sockets_outlive_their_workers,
+     host_keys_are_taken_over_or_warned_of, one_plugin_by_itself, sighup_reloads_and_many_become_one, sockets_outlive_their_workers,
      stop_in_the_middle_of_a_reload])
