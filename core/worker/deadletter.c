@@ -12,7 +12,7 @@
 #include <time.h>
 
 #define OWN_HEADERS 13
-#define TEXT_ROOM   512 /* for numbers and times; names and texts are pointed to */
+#define TEXT_ROOM   512 /* for numbers and times */
 
 static const struct {
         uint16_t reason;
@@ -51,12 +51,6 @@ static void add(struct writer *to, const char *name, const char *value, size_t l
         to->headers[to->count++] = (struct message_header){name, value, len};
 }
 
-static void add_text(struct writer *to, const char *name, const char *value)
-{
-        if (value != NULL)
-                add(to, name, value, strlen(value));
-}
-
 static void add_number(struct writer *to, const char *name, int64_t value)
 {
         int len = snprintf(to->at, (size_t)(to->end - to->at), "%lld", (long long)value);
@@ -80,15 +74,63 @@ static void add_time(struct writer *to, const char *name, int64_t wall)
         to->at += len + 1;
 }
 
+static const char *copy(struct writer *to, const void *bytes, size_t len)
+{
+        char *at = to->at;
+
+        if (len > 0)
+                memcpy(at, bytes, len);
+        at[len] = '\0';
+        to->at += len + 1;
+        return at;
+}
+
+static size_t room_of(const char *text)
+{
+        return text == NULL ? 0 : strlen(text) + 1;
+}
+
+static void add_text(struct writer *to, const char *name, const char *value)
+{
+        if (value != NULL)
+                add(to, name, copy(to, value, strlen(value)), strlen(value));
+}
+
 /* Not cut within a character. */
-static void add_error(struct writer *to, const char *name, const char *error)
+static size_t error_length(const char *error)
 {
         size_t len = error == NULL ? 0 : strlen(error);
 
-        if (len > DEADLETTER_ERROR_MAX)
-                len = text_utf8_prefix(error, DEADLETTER_ERROR_MAX);
+        return len > DEADLETTER_ERROR_MAX ? text_utf8_prefix(error, DEADLETTER_ERROR_MAX) : len;
+}
+
+static void add_error(struct writer *to, const char *name, const char *error)
+{
+        size_t len = error_length(error);
+
         if (error != NULL)
-                add(to, name, error, len);
+                add(to, name, copy(to, error, len), len);
+}
+
+/* The message's own header at `index`, wherever it is now: held_copy() moves them. */
+static bool original_at(const struct held *held, size_t index, struct message_header *header)
+{
+        if (held->message.handle != NULL)
+                return message_header_at(&held->message, index, header);
+        if (index >= held->header_count)
+                return false;
+        *header = held->headers[index];
+        return true;
+}
+
+static size_t original_size(const struct held *held, size_t *count)
+{
+        struct message_header header;
+        size_t size = 0;
+
+        for (*count = 0; original_at(held, *count, &header); ++*count)
+                size += strlen(header.name) + 1 + header.value_len + 1;
+        return size;
 }
 
 static void add_original(struct writer *to, const struct held *held)
@@ -96,31 +138,30 @@ static void add_original(struct writer *to, const struct held *held)
         struct message_header header;
         size_t i;
 
-        if (held->message.handle == NULL) {
-                if (held->header_count > 0)
-                        memcpy(to->headers, held->headers, held->header_count * sizeof *held->headers);
-                to->count = held->header_count;
-                return;
+        for (i = 0; original_at(held, i, &header); i++) {
+                const char *name = copy(to, header.name, strlen(header.name));
+
+                add(to, name, header.value == NULL ? NULL : copy(to, header.value, header.value_len), header.value_len);
         }
-        for (i = 0; message_header_at(&held->message, i, &header); i++)
-                to->headers[to->count++] = header;
 }
 
 struct message_header *deadletter_headers(const struct held *held, const struct deadletter_facts *facts, size_t *count)
 {
-        size_t original = held->message.handle == NULL ? held->header_count : message_header_count(&held->message);
+        size_t original, texts = original_size(held, &original) + room_of(facts->plugin) + room_of(facts->group) +
+                                 room_of(facts->topic) + error_length(facts->error) + 1 + TEXT_ROOM;
         size_t table = (original + OWN_HEADERS) * sizeof(struct message_header);
-        struct writer to = {.headers = memory_zero(1, table + TEXT_ROOM)};
+        struct writer to = {.headers = memory_zero(1, table + texts)};
+        const char *reason = deadletter_reason(facts->reason);
 
         to.at = (char *)to.headers + table;
-        to.end = to.at + TEXT_ROOM;
+        to.end = to.at + texts;
         add_original(&to, held);
         add_text(&to, "pawl-dlq-plugin", facts->plugin);
         add(&to, "pawl-dlq-version", facts->version.ptr, facts->version.len);
         if (facts->handler.ptr != NULL)
                 add(&to, "pawl-dlq-handler", facts->handler.ptr, facts->handler.len);
         add_text(&to, "pawl-dlq-group", facts->group);
-        add_text(&to, "pawl-dlq-reason", deadletter_reason(facts->reason));
+        add(&to, "pawl-dlq-reason", reason, strlen(reason));
         add_error(&to, "pawl-dlq-error", facts->error);
         add_text(&to, "pawl-dlq-topic", facts->topic);
         add_number(&to, "pawl-dlq-partition", facts->partition);

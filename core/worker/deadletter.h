@@ -35,7 +35,11 @@ struct deadletter_facts {
         int64_t last_failure;
 };
 
-/* The record's headers: those of the message and ours. One block, freed with free(); `held` must live as long. */
+/*
+ * The record's headers: those of the message and ours. One block, freed with free(). It may wait for room in its topic while the
+ * message is copied out of its buffer (held_copy), its text changes, and the configuration is swapped for another: so all is
+ * copied into it but `version` and `handler`, which lie in the build and so are never unmapped.
+ */
 struct message_header *deadletter_headers(const struct held *held, const struct deadletter_facts *facts, size_t *count);
 
 /* The code of a reason, as the header has it. */
