@@ -129,8 +129,9 @@ ptrdiff_t command_read(struct command *command, char *out, size_t max)
                 return command->seat == NULL ? -1 : 0;
         memcpy(out, command->out.data + command->read, take);
         command->read += take;
-        if (backlog(command) == 0) {
-                buf_clear(&command->out);
+        if (command->read >= backlog(command)) { /* moved at most once for each byte that is read */
+                memmove(command->out.data, command->out.data + command->read, backlog(command));
+                command->out.len = backlog(command);
                 command->read = 0;
         }
         loop_disarm(command->commands->loop, &command->stall);
