@@ -10,13 +10,27 @@
 
 /* ---- routing ---- */
 
-enum event_routing event_route(const struct message *message, struct event_route *route)
+static bool type_header(const struct message *message, const struct message_header *headers, size_t count,
+                        struct message_header *header)
+{
+        if (message->handle != NULL)
+                return message_header_last(message, "ce_type", header);
+        while (count-- > 0) {
+                *header = headers[count];
+                if (strcmp(header->name, "ce_type") == 0)
+                        return true;
+        }
+        return false;
+}
+
+enum event_routing event_route(const struct message *message, const struct message_header *headers, size_t header_count,
+                               struct event_route *route)
 {
         struct message_header header;
         bool escaped;
 
         route->fault.reason = NULL;
-        if (message_header_last(message, "ce_type", &header) && header.value != NULL) {
+        if (type_header(message, headers, header_count, &header) && header.value != NULL) {
                 route->type = pawl_bytes(header.value, header.value_len);
                 return message->value != NULL ? EVENT_TYPED : EVENT_TOMBSTONE;
         }

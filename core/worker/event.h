@@ -26,8 +26,10 @@ struct event_route {
         char unescaped[256]; /* a longer type with escapes is taken for malformed */
 };
 
-/* The type, from the header ce_type where a producer set it, else from the value. */
-enum event_routing event_route(const struct message *message, struct event_route *route);
+/* The type, from the header ce_type where a producer set it, else from the value. `headers`: of a message that was copied, as
+ * for event_set_headers(). */
+enum event_routing event_route(const struct message *message, const struct message_header *headers, size_t header_count,
+                               struct event_route *route);
 
 /* ---- memory of the events of one call ---- */
 

@@ -323,7 +323,7 @@ static void route_again(struct worker *w)
 
                 if (!held->used)
                         continue;
-                handler = intake_route(w, &held->message, &fault);
+                handler = intake_route(w, &held->message, held->headers, held->header_count, &fault);
                 if (fault.reason != NULL)
                         continue; /* a dead letter already */
                 in = worker_input(w, ENGINE_ROUTE);

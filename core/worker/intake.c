@@ -45,14 +45,15 @@ static uint32_t lane_of(struct worker *w, const struct message *m)
         }
 }
 
-uint16_t intake_route(struct worker *w, const struct message *message, struct scan_fault *fault)
+uint16_t intake_route(struct worker *w, const struct message *message, const struct message_header *headers,
+                      size_t header_count, struct scan_fault *fault)
 {
         const struct plugin_routes *routes = w->current->instance->routes;
         struct event_route route;
         uint16_t handler;
 
         fault->reason = NULL;
-        switch (event_route(message, &route)) {
+        switch (event_route(message, headers, header_count, &route)) {
         case EVENT_TYPED:
                 return plugin_route(routes, route.type.ptr, route.type.len);
         case EVENT_TOMBSTONE:
@@ -85,7 +86,7 @@ static void take(struct worker *w, struct message *m)
         in->message.offset = m->offset;
         in->message.lane = ENGINE_NONE;
         in->message.size = (uint32_t)(m->key_len + m->value_len + MESSAGE_COST);
-        in->handler = intake_route(w, m, &fault);
+        in->handler = intake_route(w, m, NULL, 0, &fault);
         if (in->handler == PLUGIN_NO_HANDLER && fault.reason == NULL) {
                 in->slot = ENGINE_NONE;
                 in->message.flags = ENGINE_SKIP;

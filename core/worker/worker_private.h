@@ -227,9 +227,10 @@ void worker_loop(struct worker *w);
 /* Reads messages of one partition and turns them into inputs. Returns how many. */
 size_t intake_read(struct worker *w);
 
-/* Which handler of the current generation takes a message; PLUGIN_NO_HANDLER: none; *fault.reason is set if it is malformed and
+/* Which handler of the current generation takes a message (`headers`: if it was copied); PLUGIN_NO_HANDLER: none; *fault.reason is set if it is malformed and
  * nobody wants that. */
-uint16_t intake_route(struct worker *w, const struct message *message, struct scan_fault *fault);
+uint16_t intake_route(struct worker *w, const struct message *message, const struct message_header *headers,
+                      size_t header_count, struct scan_fault *fault);
 
 /* ---- membership.c ---- */
 void membership_serve(struct worker *w);

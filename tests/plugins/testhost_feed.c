@@ -50,17 +50,13 @@ static void prepare(struct testhost *h, const struct testhost_event *e, struct f
                                        .tag = 1};
 }
 
-/* As the worker's main thread routes, but for the type in a header, which only a message of the broker's has. */
+/* As the worker's main thread routes. */
 static uint16_t route(const struct testhost *h, const struct fed *f, struct testhost_result *r)
 {
         const struct plugin_routes *routes = h->instance->routes;
         struct event_route found;
-        size_t i;
 
-        for (i = 0; i < f->input.header_count && f->message.value != NULL; i++)
-                if (strcmp(f->headers[i].name, "ce_type") == 0)
-                        return plugin_route(routes, f->headers[i].value, f->headers[i].value_len);
-        switch (event_route(&f->message, &found)) {
+        switch (event_route(&f->message, f->input.headers, f->input.header_count, &found)) {
         case EVENT_TYPED:
                 return plugin_route(routes, found.type.ptr, found.type.len);
         case EVENT_TOMBSTONE:
