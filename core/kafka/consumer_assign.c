@@ -113,10 +113,13 @@ static void queue_end(struct consumer *c, enum consumer_event_type type)
 
 /* ---- assign ---- */
 
+/* What was asked about the assignment is void with it: a question that nobody can answer any more (its topic was deleted) would
+ * stand before the next assignment's for ever. */
 static void give_up(struct consumer *c)
 {
         rd_kafka_resp_err_t code = rd_kafka_assign(c->client.rk, NULL);
 
+        asker_cancel(c->asker, c->ticket);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
                 client_log(&c->client, CLIENT_DEBUG, "unassign: %s", rd_kafka_err2str(code));
         close_parts(c);
@@ -135,7 +138,6 @@ void consumer_drop_asking(struct consumer *c)
 {
         if (c->phase != PHASE_ASKING)
                 return;
-        asker_cancel(c->asker, c->assign_ticket);
         give_up(c);
 }
 

@@ -192,6 +192,39 @@ Test(consumer, an_offset_out_of_range_stands_still_or_goes_on_as_asked)
         mock_stop(&mock);
 }
 
+/* What nobody can answer any more (of a topic that was deleted, say) must not stand in the way of the next assignment's question. */
+Test(consumer, an_unanswered_question_of_the_last_assignment_holds_up_no_other)
+{
+        enum { LIST_OFFSETS = 2, REFUSALS = 10000 };
+        static rd_kafka_resp_err_t refusals[REFUSALS];
+        struct mock mock;
+        struct seen seen = {0}, a_seen = {0}, b_seen = {0};
+
+        mock_start(&mock, 1);
+        mock_topic(&mock, "events", 2);
+        mock_produce(&mock, "events", 0, 0, 10);
+        mock_produce(&mock, "events", 1, 0, 10);
+        struct consumer *a = open_consumer(&mock, "g5q"), *b;
+        MOCK_UNTIL(a, &seen, seen.messages == 20);
+        struct consumer_offset offsets[] = {{.index = 0, .offset = 1000}, {.index = 1, .offset = 10}};
+        cr_assert(consumer_commit(a, 1, offsets, 2));
+        MOCK_UNTIL(a, &seen, seen.commits == 1);
+        close_consumer(a, &seen);
+
+        for (int i = 0; i < REFUSALS; i++)
+                refusals[i] = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        rd_kafka_mock_push_request_errors_array(mock.cluster, LIST_OFFSETS, REFUSALS, refusals);
+        a = open_consumer(&mock, "g5q");
+        MOCK_UNTIL(a, &a_seen, strstr(a_seen.text, "does not exist") != NULL);
+        b = open_consumer(&mock, "g5q");
+        MOCK_UNTIL(a, &a_seen, (turn(b, &b_seen), a_seen.revokes == 1));
+        MOCK_UNTIL(a, &a_seen, (turn(b, &b_seen), a_seen.assigns >= 2 && b_seen.assigns >= 1));
+        rd_kafka_mock_clear_request_errors(mock.cluster, LIST_OFFSETS);
+        close_consumer(b, &b_seen);
+        close_consumer(a, &a_seen);
+        mock_stop(&mock);
+}
+
 Test(consumer, seek_reads_again_and_loses_nothing_of_the_others)
 {
         struct mock mock;
