@@ -23,7 +23,7 @@
  *   - Every slot in a run comes back by exactly one RESULT, in the run's order. After the first one that is not OK, the pool
  *     calls the handler for no further event of that run, and gives the rest back as ENGINE_UNRUN. (It may give back UNRUN what
  *     it has not begun whenever it likes: at a drain, at a revocation.) A batch is the same: OK for the prefix that was
- *     handled, the result of the next one, UNRUN for the rest.
+ *     handled (REJECT for what is malformed in it), the result of the next one, UNRUN for the rest.
  *   - Every emit of a `produce` order and every `dead` order is answered by exactly one report.
  *   - Messages of one partition are fed in offset order. A message is never refused: STOP is a request, and what was read
  *     before it arrived may still be fed (`over_read` is the measure that the shell keeps to).

@@ -198,12 +198,12 @@ static void judge_batch(struct call *call, uint32_t handled, pawl_result rest, s
 
         for (i = 0; i < handled; i++) {
                 if (judge_malformed(call, i, &outcomes[i]))
-                        break;
+                        continue; /* what was handled behind it stays handled */
                 outcome_init(&outcomes[i], ENGINE_OK);
                 outcomes[i].emits = call->emits[i];
                 memset(&call->emits[i], 0, sizeof call->emits[i]);
         }
-        if (i == handled && i < n && !judge_malformed(call, i, &outcomes[i])) {
+        if (i < n && !judge_malformed(call, i, &outcomes[i])) {
                 if (rest == PAWL_PENDING || rest == PAWL_OK) {
                         outcome_init(&outcomes[i], CALL_RESULT_BAD);
                         outcomes[i].text = memory_printf("the batch handler stopped before this event with %s",

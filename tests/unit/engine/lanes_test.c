@@ -125,6 +125,25 @@ Test(lanes, a_batch_holds_its_lanes_and_keeps_order_within_each)
         cr_assert_eq(d.out->events[0].slot, 1);
 }
 
+Test(lanes, a_batch_that_rejects_one_in_its_middle_keeps_what_it_handled_behind_it)
+{
+        driver_start(&d, 1);
+        for (uint32_t slot = 0; slot < 4; slot++)
+                driver_message(&d, slot, 0, slot, 1, 2);
+        driver_tick(&d, 5 * MS);
+        cr_assert_eq(d.out->runs[0].count, 4);
+        driver_result(&d, 0, 1, ENGINE_OK);
+        driver_result(&d, 1, 1, ENGINE_REJECT);
+        cr_assert_not_null(driver_dead(&d, 1));
+        driver_result(&d, 2, 1, ENGINE_OK);
+        cr_assert(driver_released(&d, 2));
+        driver_result(&d, 3, 1, ENGINE_UNRUN);
+        driver_report(&d, ENGINE_DEAD_LETTER, 1, 1, ENGINE_DELIVERED);
+        driver_tick(&d, 5 * MS);
+        cr_assert(driver_ran(&d, 3));
+        cr_assert_eq(driver_status(&d).unfinished, 1);
+}
+
 Test(lanes, a_batch_keeps_to_its_bytes_but_a_single_large_event_goes)
 {
         d.policy[2].max_bytes = 25;

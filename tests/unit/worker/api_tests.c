@@ -69,10 +69,11 @@ static pawl_result on_event(struct pawl_ctx *ctx, const struct pawl_event *ev, v
 static uint32_t on_batch(struct pawl_ctx *ctx, const struct pawl_event *const *events, uint32_t count,
                          pawl_result *rest, void *self)
 {
+        uint32_t i;
+
         (void)self;
-        (void)count;
-        if (act != NULL)
-                act(ctx, events[0]);
+        for (i = 0; act != NULL && i < count && (i == 0 || i < batch_handled); i++)
+                act(ctx, events[i]);
         *rest = answer;
         return batch_handled;
 }
@@ -265,6 +266,35 @@ Test(results, what_is_none_is_told_as_it_is)
         expect(1, CALL_RESULT_BAD, "the handler returned -2147483648, which is no result");
         batch_handled = 1;
         expect(1, ENGINE_OK, "");
+        close_all();
+}
+
+/* The handler has dealt with those behind it: to give them to it once more would handle them twice without need. */
+Test(results, a_malformed_event_in_a_batch_undoes_no_other_that_was_handled)
+{
+        static const char *const values[] = {"{\"event_type\":\"many\"}", "{\"event_type\":\"many\",}",
+                                             "{\"event_type\":\"many\" }", "{\"event_type\": \"many\"}", "{}"};
+        static const uint16_t expected[] = {ENGINE_OK, ENGINE_REJECT, ENGINE_OK, ENGINE_UNAVAILABLE, ENGINE_UNRUN};
+        struct message messages[5] = {{.handle = NULL}};
+        struct call_input inputs[5] = {{.message = NULL}};
+        struct call_outcome outcomes[5];
+
+        open_all();
+        for (uint32_t i = 0; i < 5; i++) {
+                messages[i] = (struct message){.value = values[i], .value_len = strlen(values[i]), .offset = i};
+                inputs[i] = (struct call_input){.message = &messages[i],
+                                                .place = {.topic = "t", .attempt = 1},
+                                                .row = SCOREBOARD_NO_ROW};
+        }
+        act = read_member;
+        batch_handled = 3;
+        answer = PAWL_UNAVAILABLE;
+        call_batch(&call, in, 1, inputs, 5, INT64_MAX, outcomes);
+        for (uint32_t i = 0; i < 5; i++) {
+                cr_expect_eq(outcomes[i].result, expected[i], "event %u: %u", i, outcomes[i].result);
+                call_outcome_clear(&outcomes[i]);
+        }
+        answer = PAWL_OK;
         close_all();
 }
 
