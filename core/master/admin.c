@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "config/config.h"
+#include "master/json_text.h"
 #include "master/master_private.h"
 
 #include <stdarg.h>
@@ -120,7 +121,7 @@ void admin_answer_error(struct request *request, unsigned status, const char *fm
         va_start(ap, fmt);
         buf_vprintf(&text, fmt, ap);
         va_end(ap);
-        admin_answer_json(request, status, json_pack("{so}", "error", json_stringn(text.data, text.len)));
+        admin_answer_json(request, status, json_pack("{so}", "error", json_text(text.data)));
         buf_free(&text);
 }
 

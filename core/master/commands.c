@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "master/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,6 @@ void commands_lost(struct commands *commands, const struct seat *seat, const cha
         for (struct command *c = commands->first; c != NULL; c = next) {
                 next = c->next;
                 if (c->seat == seat)
-                        conclude(c, json_pack("{so}", "error", json_sprintf("the worker ended meanwhile: %s", why)));
+                        conclude(c, json_pack("{so}", "error", json_textf("the worker ended meanwhile: %s", why)));
         }
 }

@@ -61,7 +61,7 @@ static void say_ready(struct master *m)
                 return;
         for (size_t i = 0; i < m->plugin_count; i++) {
                 for (size_t n = 0; n < m->plugins[i]->seat_count; n++, seats++)
-                        if (!seat_settled(m->plugins[i]->seats[n]) && clock_wall() - m->started_at < READY_WAIT)
+                        if (!seat_settled(m->plugins[i]->seats[n]) && clock_now() - m->began < READY_WAIT)
                                 return;
         }
         m->ready_said = true;
@@ -300,7 +300,7 @@ int master_main(const char *config_file)
 {
         struct config_errors problems = {0};
         struct generation *generation = generation_read(config_file, &problems);
-        struct master m = {.config_file = config_file, .lock_fd = -1, .started_at = clock_wall()};
+        struct master m = {.config_file = config_file, .lock_fd = -1, .started_at = clock_wall(), .began = clock_now()};
         struct pawl_error err = {0};
 
         if (generation != NULL)

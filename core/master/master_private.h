@@ -27,6 +27,7 @@ struct master {
         char host_id[RUNDIR_HOST_ID_MAX];
         int lock_fd;
         int64_t started_at;          /* clock_wall() */
+        int64_t began;               /* clock_now() */
         struct generation *accepted; /* the newest; what the host's own keys are read from. NULL before the first */
         uint64_t generation_count;
         struct hosted **plugins;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "master/json_text.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ void reload_error(struct reload *r, const char *fmt, ...)
         va_start(ap, fmt);
         buf_vprintf(&text, fmt, ap);
         va_end(ap);
-        json_array_append_new(r->errors, json_stringn(text.data, text.len));
+        json_array_append_new(r->errors, json_text(text.data));
         buf_free(&text);
 }
 
@@ -50,7 +51,7 @@ static void take_problems(struct reload *r, const struct config_errors *problems
                 else if (p->file != NULL)
                         buf_printf(&text, "%s: ", p->file);
                 buf_add_text(&text, p->text);
-                json_array_append_new(p->warning ? r->warnings : r->errors, json_stringn(text.data, text.len));
+                json_array_append_new(p->warning ? r->warnings : r->errors, json_text(text.data));
                 buf_free(&text);
         }
 }
@@ -129,9 +130,9 @@ static json_t *make_outcome(const struct reload *r, bool ok)
                : !ok          ? "accepted, but not every plugin could be swapped"
                : changes == 0 ? "nothing changed"
                               : "done";
-        return json_pack("{sb, sb, sI, ss, ss, sf, ss, sO, sO, so}", "ok", ok, "refused", !r->applying, "generation",
+        return json_pack("{sb, sb, sI, so, ss, sf, ss, sO, sO, so}", "ok", ok, "refused", !r->applying, "generation",
                          (json_int_t)(r->m->accepted != NULL ? r->m->accepted->number : 0), "requested",
-                         r->only != NULL ? r->only : "all", "time", when, "seconds",
+                         json_text(r->only != NULL ? r->only : "all"), "time", when, "seconds",
                          (double)(clock_now() - r->began) / 1e9, "text", text, "errors", r->errors, "warnings",
                          r->warnings, "plugins", plugins);
 }
@@ -234,7 +235,7 @@ static bool validate(struct reload *r)
                 reload_error(r, "no plugin of the name %s is configured or runs", r->only);
         if (r->m->accepted != NULL && config_host_changed(r->m->accepted->cfg, r->next->cfg, &changed))
                 json_array_append_new(r->warnings,
-                                      json_sprintf("takes effect only when pawld is started again: %s", changed.data));
+                                      json_textf("takes effect only when pawld is started again: %s", changed.data));
         buf_free(&changed);
         gather(r);
         for (size_t i = 0; i < r->plan.count; i++) {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "master/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static void on_step_done(void *arg, struct seat *seat, const struct seat_result 
         if (item->action == PLAN_SWAP || item->action == PLAN_HANDOVER)
                 json_object_set_new(report, "action", json_string(result->way));
         if (result->error[0] != '\0')
-                json_object_set_new(report, "text", json_string(result->error));
+                json_object_set_new(report, "text", json_text(result->error));
         /* A worker that had to be killed is gone all the same. */
         if (!result->ok && item->action != PLAN_REMOVE) {
                 json_object_set_new(report, "ok", json_false());

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "master/json_text.h"
 #include "master/master_private.h"
 #include "master/reload.h"
 
@@ -103,9 +104,9 @@ static void add_process(json_t *worker, const struct process *p)
 
 static json_t *seat_json(const struct seat *seat)
 {
-        json_t *worker = json_pack("{si, ss, sI, sI, ss, so, so}", "instance", (int)seat->number, "state",
+        json_t *worker = json_pack("{si, ss, sI, sI, so, so, so}", "instance", (int)seat->number, "state",
                                    seat_state_name(seat), "restarts", (json_int_t)seat->restarts, "kills",
-                                   (json_int_t)seat->kills, "last_death", seat->last_death, "last_death_at",
+                                   (json_int_t)seat->kills, "last_death", json_text(seat->last_death), "last_death_at",
                                    wall_json(seat->last_death_at), "counters", counters_json(seat));
 
         if (seat->state == SEAT_WAITING && seat->timer.at > 0)
@@ -125,7 +126,7 @@ static json_t *texts_json(char *const *texts, size_t count)
         json_t *all = json_array();
 
         for (size_t i = 0; i < count; i++)
-                json_array_append_new(all, json_string(texts[i]));
+                json_array_append_new(all, json_text(texts[i]));
         return all;
 }
 
@@ -135,8 +136,8 @@ static json_t *plugin_json(const struct config_plugin *plugin, const struct host
 
         for (size_t i = 0; hosted != NULL && i < hosted->seat_count; i++)
                 json_array_append_new(workers, seat_json(hosted->seats[i]));
-        return json_pack("{ss, sb, ss, ss, so, ss, sI, sb, so}", "name", plugin->name, "enabled", plugin->enabled,
-                         "file", plugin->file, "group", plugin->group != NULL ? plugin->group : "", "topics",
+        return json_pack("{ss, sb, so, so, so, ss, sI, sb, so}", "name", plugin->name, "enabled", plugin->enabled,
+                         "file", json_text(plugin->file), "group", json_text(plugin->group), "topics",
                          texts_json(plugin->topics, plugin->topic_count), "build",
                          hosted != NULL ? hosted->build.id : "", "generation",
                          (json_int_t)(hosted != NULL ? hosted->generation->number : 0), "stale",
@@ -169,13 +170,14 @@ json_t *status_json(const struct master *m)
         json_t *status;
 
         assert(m->accepted == NULL || cfg != NULL);
-        status = json_pack("{ss, ss, sI, ss, sb, ss, so, sI, ss, ss, ss, sO?, so}", "version", PAWL_VERSION, "host_id",
-                           m->host_id, "pid", (json_int_t)getpid(), "state",
-                           reload_under_way(m->reloads) && m->state == MASTER_RUNNING ? "reloading" : states[m->state],
-                           "healthy", healthy, "complaints", unhealthy.data != NULL ? unhealthy.data : "", "started",
-                           wall_json(m->started_at), "generation", (json_int_t)m->generation_count, "config",
-                           m->config_file, "brokers", cfg != NULL ? cfg->kafka.brokers : "", "log_level",
-                           log_level_name(log_get_level()), "last_reload", last, "plugins", plugins_json(m));
+        status =
+            json_pack("{ss, ss, sI, ss, sb, so, so, sI, so, so, ss, sO?, so}", "version", PAWL_VERSION, "host_id",
+                      m->host_id, "pid", (json_int_t)getpid(), "state",
+                      reload_under_way(m->reloads) && m->state == MASTER_RUNNING ? "reloading" : states[m->state],
+                      "healthy", healthy, "complaints", json_text(unhealthy.data), "started", wall_json(m->started_at),
+                      "generation", (json_int_t)m->generation_count, "config", json_text(m->config_file), "brokers",
+                      json_text(cfg != NULL ? cfg->kafka.brokers : NULL), "log_level", log_level_name(log_get_level()),
+                      "last_reload", last, "plugins", plugins_json(m));
         buf_free(&unhealthy);
         return status;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "master/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,7 +55,7 @@ __attribute__((format(printf, 2, 3))) static void refuse(struct trial *trial, co
         buf_vprintf(&text, fmt, ap);
         va_end(ap);
         trial->ok = false;
-        json_array_append_new(trial->errors, json_sprintf("plugin %s: %s", trial->plugin, text.data));
+        json_array_append_new(trial->errors, json_textf("plugin %s: %s", trial->plugin, text.data));
         buf_free(&text);
 }
 

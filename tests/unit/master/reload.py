@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 
@@ -147,6 +148,7 @@ def host_keys_are_taken_over_or_warned_of(make):
     contains("warning", outcome["warnings"][0], "run_dir")
     equal("level", host.status()["log_level"], "info")
     wait_for("the worker is told", lambda: "log level info" in host.log())
+    contains("format", host.reload()[1]["text"], "nothing changed")
     contains("format", host.log().splitlines()[-1], '"msg":')
     equal("worker", host.worker("audit")["pid"], pid)
 
@@ -202,6 +204,42 @@ def sockets_outlive_their_workers(make):
     contains("cannot be bound", outcome["errors"][0], "listen.http")
 
 
+def many_reloads_leave_nothing_behind(make):
+    host = make(audit='swap = "beside"; text = "0";', hr='swap = "handover"; text = "0";').start()
+
+    def open_files():
+        return len(os.listdir(f"/proc/{host.process.pid}/fd"))
+
+    def again(number):
+        for name in ("audit", "hr"):
+            host.plugin(name, f'swap = "{"beside" if name == "audit" else "handover"}"; text = "{number}";', build=str(number % 3))
+        equal("reload", host.reload()[0], 200)
+
+    again(1)
+    host.status()
+    before = open_files()
+    for number in range(2, 32):
+        again(number)
+        host.plugin("hr", 'trial = "crash";')
+        equal("refused", host.reload()[0], 409)
+    again(32)
+    wait_for("no more descriptors than before", lambda: open_files() <= before)
+    children = subprocess.run(["ps", "--ppid", str(host.process.pid), "-o", "pid="], capture_output=True, text=True, check=False)
+    equal("processes", len(children.stdout.split()), 2)
+    equal("exit status", host.stop(), 0)
+
+
+def strange_bytes_do_not_hide_an_error(make):
+    host = make(audit="").start()
+    with open(host.dir + "/plugins.d/audit.conf", "wb") as file:
+        file.write(b'enabled = true; plugin = "\xff\xfe"; group = "g"; topics = ["request-events"];')
+    status, outcome = host.reload()
+    equal("refused", (status, outcome["refused"]), (409, True))
+    assert outcome["errors"], "without a reason"
+    equal("a strange name", host.request("POST", "/v1/reload?plugin=%ff")[0], 409)
+    equal("serving on", host.worker("audit")["state"], "serving")
+
+
 def stop_in_the_middle_of_a_reload(make):
     host = make(audit='drain = "300ms"; swap = "handover";').start()
     host.plugin("audit", 'drain = "300ms"; swap = "handover"; text = "b";')
@@ -226,4 +264,4 @@ run([nothing_changed_touches_nothing, changed_settings_swap_beside, changed_buil
      process_settings_are_handed_over_even_beside, swap_that_the_worker_cannot_do_becomes_a_handover,
      refused_changes_nothing, successor_that_dies_leaves_the_old_one, plugins_come_and_go, instances_are_scaled,
      host_keys_are_taken_over_or_warned_of, one_plugin_by_itself, sighup_reloads_and_many_become_one, sockets_outlive_their_workers,
-     stop_in_the_middle_of_a_reload])
+     many_reloads_leave_nothing_behind, strange_bytes_do_not_hide_an_error, stop_in_the_middle_of_a_reload])
