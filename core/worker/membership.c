@@ -137,17 +137,9 @@ static void on_gap(struct worker *w, const struct consumer_event *event)
         struct worker_partition *p = know(w, from);
         struct engine_input *in;
 
-        if (from->start == CONSUMER_NO_OFFSET) {
-                control_alarm(
-                    w,
-                    "%s[%d]: the position is not in the log any more, and kafka.on_gap is \"stop\": the partition "
-                    "stands still. %s",
-                    p->topic, p->number, event->text);
-                return;
-        }
-        control_alarm(
-            w, "%s[%d]: the position is not in the log any more; goes on at offset %lld as kafka.on_gap says. %s",
-            p->topic, p->number, (long long)from->start, event->text);
+        control_alarm(w, "%s", event->text);
+        if (from->start == CONSUMER_NO_OFFSET)
+                return; /* it stands still until an operator decides */
         p->epoch = event->epoch;
         in = worker_input(w, ENGINE_REWIND);
         in->partition = from->index;

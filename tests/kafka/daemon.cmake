@@ -1,11 +1,11 @@
 # The whole daemon on a real Kafka. Each script brings its own topics and groups.
-foreach(tool commits peer)
+foreach(tool commits peer trim)
   add_executable(${tool} ${tool}.c)
   target_link_libraries(${tool} PRIVATE PkgConfig::RDKAFKA)
 endforeach()
 
 pawl_script_test(kafka_crash crash.py LABELS kafka TIMEOUT 900)
-foreach(test reload drain dead_letters slow_lane bad_input)
+foreach(test reload membership drain dead_letters slow_lane bad_input)
   pawl_script_test(kafka_${test} ${test}.py LABELS kafka TIMEOUT 300)
 endforeach()
 
