@@ -8,6 +8,7 @@
 #include "master/status.h"
 
 #include <criterion/criterion.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,20 @@ static char *scratch(void)
 
         cr_assert_not_null(mkdtemp(dir));
         return dir;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+        (void)st;
+        (void)type;
+        (void)at;
+        return remove(path);
+}
+
+static void clean(char *dir)
+{
+        nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        free(dir);
 }
 
 static void write_file(const char *path, const char *text)
@@ -75,9 +90,8 @@ Test(build, is_its_bytes_and_not_its_name_or_time)
         cr_assert_not(build_read(&one, path, &err));
         cr_assert_not_null(strstr(err.text, path));
         cr_assert_not(build_read(&one, dir, &err), "a directory is no build");
-        rmdir(dir);
         free(path);
-        free(dir);
+        clean(dir);
 }
 
 Test(rundir, host_id_stays_and_is_checked)
@@ -93,10 +107,8 @@ Test(rundir, host_id_stays_and_is_checked)
         write_file(path, "me\n");
         cr_assert_not(rundir_host_id(dir, first, &err));
         cr_assert_not_null(strstr(err.text, "\"me\""));
-        unlink(path);
-        rmdir(dir);
         free(path);
-        free(dir);
+        clean(dir);
 }
 
 Test(rundir, makes_missing_parents)
@@ -114,7 +126,7 @@ Test(rundir, makes_missing_parents)
         free(below);
         free(file);
         free(deep);
-        free(dir);
+        clean(dir);
 }
 
 Test(sockets, replaces_a_dead_one_and_nothing_else)
@@ -136,7 +148,7 @@ Test(sockets, replaces_a_dead_one_and_nothing_else)
         cr_assert_lt(sockets_unix(path, 0660, &err), 0);
         cr_assert(stat(path, &st) == 0 && st.st_size == 8, "a file is not removed");
         free(path);
-        free(dir);
+        clean(dir);
 }
 
 Test(sockets, keeps_what_is_named_in_a_sweep)
