@@ -65,9 +65,9 @@ class Daemon(Trial):
                 "topics": [topic], "settings": settings, **keys}
 
     def reading(self, plugin="recorder", instance=0):
-        """The worker, once it reads all its partitions."""
+        """The worker, once it reads all its partitions, or has as much of them as it may have in hand."""
         w = self.worker(plugin, instance)
-        return w if w and w["partitions"] and all(p["state"] == "reading" for p in w["partitions"]) else None
+        return w if w and w["partitions"] and all(p["state"] in ("reading", "full") for p in w["partitions"]) else None
 
     def worker(self, plugin="recorder", instance=0):
         """A worker as `pawlctl status --json` shows it; None while it has no process."""

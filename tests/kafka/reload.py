@@ -212,7 +212,7 @@ def come_and_go(trial, topic):
 def partition_counts(host):
     """How many partitions each worker of the recorder reads."""
     workers = [w for p in host.try_status()["plugins"] if p["name"] == "recorder" for w in p["workers"]]
-    return [sum(p["state"] == "reading" for p in w["partitions"]) for w in workers]
+    return [sum(p["state"] in ("reading", "full") for p in w["partitions"]) for w in workers]
 
 
 def members_come_and_go(trial, other):
