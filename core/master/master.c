@@ -65,7 +65,7 @@ static void say_ready(struct master *m)
                                 return;
         }
         m->ready_said = true;
-        snprintf(status, sizeof status, "%zu workers of %zu plugins", seats, m->plugin_count);
+        snprintf(status, sizeof status, "%zu workers, %zu plugins", seats, m->plugin_count);
         notify_ready(status);
 }
 

@@ -215,8 +215,7 @@ static int read_all(struct consume *c)
                                 break;
                         continue;
                 }
-                fflush(stdout);
-                if (result == READER_END && !c->follow)
+                if (fflush(stdout) != 0 || (result == READER_END && !c->follow))
                         break;
         }
         return CTL_DONE;

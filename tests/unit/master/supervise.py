@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -107,6 +108,36 @@ def bad_configuration_ends_with_all_errors(make):
     contains("the trial's words", host.log(), "create: the database is away")
 
 
+def systemd_is_told(make):
+    linked = subprocess.run(["ldd", BUILD + "/tests/unit/master/pawld_fake"], capture_output=True, text=True, check=True).stdout
+    if "libsystemd" not in linked:
+        print("built without libsystemd")
+        return
+    host = make(audit="")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(host.dir + "/notify")
+        systemd.settimeout(10)
+        os.environ.update({"NOTIFY_SOCKET": host.dir + "/notify", "WATCHDOG_USEC": "200000"})
+        try:
+            host.start()
+        finally:
+            del os.environ["NOTIFY_SOCKET"], os.environ["WATCHDOG_USEC"]
+
+        def told(text):
+            while text not in systemd.recv(4096).decode():
+                pass
+
+        told("READY=1\nSTATUS=1 workers, 1 plugins")
+        told("WATCHDOG=1")
+        told("WATCHDOG=1")
+        host.send(signal.SIGHUP)
+        told("RELOADING=1\nMONOTONIC_USEC=")
+        told("READY=1")
+        host.send(signal.SIGTERM)
+        told("STOPPING=1")
+        equal("exit status", host.process.wait(10), 0)
+
+
 def check_names_every_plugin(make):
     host = make(audit='trial = "refuse";', hr='trial = "crash";', workflow="")
     done = subprocess.run([BUILD + "/tests/unit/master/pawld_fake", "--check", "--config", host.dir + "/pawl.conf"],
@@ -128,4 +159,5 @@ def check_names_every_plugin(make):
 
 run([workers_start_and_stop, instances_each_have_a_worker, worker_that_is_killed_starts_at_once, death_names_what_was_handled,
      worker_that_dies_again_waits, drain_that_is_stuck_is_killed, second_sigterm_does_not_wait, second_pawld_is_refused,
-     workers_end_when_the_master_dies, bad_configuration_ends_with_all_errors, check_names_every_plugin])
+     workers_end_when_the_master_dies, bad_configuration_ends_with_all_errors, check_names_every_plugin,
+     systemd_is_told])
