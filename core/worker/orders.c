@@ -224,6 +224,9 @@ void orders_step(struct worker *w)
                 worker_input(w, ENGINE_TICK);
         out = engine_step(w->engine, w->inputs, w->input_count);
         w->input_count = 0; /* orders may already add to the next step's */
+        /* Words come first: they are about messages that the orders may release, or give to a thread. */
+        for (i = 0; i < out->alarm_count; i++)
+                say_alarm(w, &out->alarms[i]);
         drop_emits(w, out->drops, out->drop_count);
         drop_emits(w, out->ignored, out->ignored_count);
         for (i = 0; i < out->expired_count; i++)
@@ -236,8 +239,6 @@ void orders_step(struct worker *w)
         push_runs(w, out);
         steer_partitions(w, out);
         commit(w, out);
-        for (i = 0; i < out->alarm_count; i++)
-                say_alarm(w, &out->alarms[i]);
         if (out->restart != 0)
                 restart(w, out);
         if (out->drained && w->phase == PHASE_DRAINING)
