@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#define ORPHAN_GRACE 5    /* seconds past the drain's deadline: as long as a master would wait */
 #define OUTPUT_PIECE 8192 /* of a command's output a message: JSON's escapes may make it six times as long */
 
 /* ---- saying ---- */
@@ -222,6 +223,8 @@ static void orphaned(struct worker *w)
         if (w->phase < PHASE_DRAINING)
                 log_warn("the master is gone: draining");
         worker_stop(w, false, w->now + w->plugin->drain);
+        /* Nor to kill us when a handler, or the plugin's stop, does not return. */
+        alarm((unsigned)(w->plugin->drain / CLOCK_S) + ORPHAN_GRACE);
 }
 
 void control_serve(struct worker *w)

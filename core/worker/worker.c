@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -418,9 +419,13 @@ int worker_main(const struct worker_options *options)
                 free(w);
                 return WORKER_EXIT_USAGE;
         }
+        /* Who hangs in a plugin's create does not see its master go, and nothing is in hand yet; the loop sees it, and drains. */
+        if (w->channel != NULL)
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (options->trial != NULL) {
                 status = trial_run(w);
         } else if (take_signals(w) && worker_open(w)) {
+                prctl(PR_SET_PDEATHSIG, 0);
                 w->phase = PHASE_HOLDING;
                 control_tell(w, json_pack("{ss}", "verb", "ready"));
                 worker_loop(w);
