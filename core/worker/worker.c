@@ -18,8 +18,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define ARENAS    4
-#define LOCK_LOOK (5 * CLOCK_MS)
+#define ARENAS      4
+#define LOCK_LOOK   (5 * CLOCK_MS)
+#define CANCEL_TIME (200 * CLOCK_MS) /* for the callbacks of what is given up at the very end */
 
 /* ---- inputs ---- */
 
@@ -167,7 +168,8 @@ static void finish_leaving(struct worker *w)
 /* What a producer and a consumer that can reach nobody are given to say goodbye. */
 static int64_t goodbye(const struct worker *w)
 {
-        int64_t time = w->in_trouble && w->assigned == 0 ? 300 * CLOCK_MS : CLOSE_TIME;
+        bool away = w->consumer != NULL ? w->in_trouble && w->assigned == 0 : w->outbox.in_trouble;
+        int64_t time = away ? 300 * CLOCK_MS : CLOSE_TIME;
         int64_t until = w->now + time;
 
         return until < w->stop_deadline + CLOCK_S ? until : w->stop_deadline + CLOCK_S;
@@ -189,10 +191,13 @@ static int64_t advance_closing(struct worker *w)
 {
         if (w->close_deadline == INT64_MAX)
                 w->close_deadline = goodbye(w);
+        if (w->now >= w->close_deadline && !w->cancelled && !(outbox_idle(w) && publications_over(w))) {
+                log_warn("%zu produced messages were not acknowledged in time", producer_unacked(w->outbox.producer));
+                w->cancelled = true;
+                outbox_abandon(w); /* its publications' callbacks are owed to the plugin before destroy */
+                w->close_deadline = w->now + CANCEL_TIME;
+        }
         if (w->now >= w->close_deadline) {
-                if (!outbox_idle(w))
-                        log_warn("%zu produced messages were not acknowledged in time",
-                                 producer_unacked(w->outbox.producer));
                 w->phase = PHASE_ENDED;
                 return 0;
         }

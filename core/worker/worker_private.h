@@ -148,6 +148,7 @@ struct worker {
         bool close_sent;    /* consumer_close was called */
         bool client_closed; /* CONSUMER_CLOSED came */
         bool undone;        /* the drain's deadline passed with work in hand */
+        bool cancelled;     /* closing: what was not acknowledged in time was given up */
         int64_t stop_deadline;
         int64_t quiet_since; /* draining: no handler runs, only acknowledgements are missing */
         int64_t close_deadline;
