@@ -221,10 +221,11 @@ static int64_t advance_closing(struct worker *w)
 void worker_drained(struct worker *w)
 {
         struct engine_status status;
-        uint64_t left;
+        uint64_t out, left;
 
         engine_status(w->engine, &status);
-        left = status.unfinished - status.running - status.tickets;
+        out = status.running + status.tickets; /* those of earlier assignments too, which are not ours to finish any more */
+        left = status.unfinished > out ? status.unfinished - out : 0;
         if (status.running > 0 || status.tickets > 0) {
                 w->undone = true;
                 log_warn("the drain's time is over: %llu event%s with a handler, %llu ticket%s out; they come again",
