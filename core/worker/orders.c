@@ -77,6 +77,13 @@ static void revoked(struct worker *w, struct worker_partition *p)
                 w->unassign_due = true;
 }
 
+/* The engine steers a partition until it is done with it; shown as given up it is from the moment of the revocation. */
+static void show_state(struct worker *w, const struct worker_partition *p, enum scoreboard_partition_state state)
+{
+        if (p->assigned && w->revoking == 0)
+                scoreboard_partition_state(w->scoreboard, p->row, state);
+}
+
 static void steer_partitions(struct worker *w, const struct engine_output *out)
 {
         size_t i;
@@ -89,12 +96,12 @@ static void steer_partitions(struct worker *w, const struct engine_output *out)
                 case ENGINE_STOP:
                         p->stopped = true;
                         consumer_stop(w->consumer, index);
-                        scoreboard_partition_state(w->scoreboard, p->row, SCOREBOARD_PARTITION_FULL);
+                        show_state(w, p, SCOREBOARD_PARTITION_FULL);
                         break;
                 case ENGINE_GO:
                         p->stopped = false;
                         consumer_go(w->consumer, index);
-                        scoreboard_partition_state(w->scoreboard, p->row, SCOREBOARD_PARTITION_READING);
+                        show_state(w, p, SCOREBOARD_PARTITION_READING);
                         break;
                 case ENGINE_REVOKED:
                         revoked(w, p);
