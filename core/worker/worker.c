@@ -224,8 +224,8 @@ void worker_drained(struct worker *w)
         uint64_t out, left;
 
         engine_status(w->engine, &status);
-        out = status.running +
-              status.tickets; /* those of earlier assignments too, which are not ours to finish any more */
+        /* With those of earlier assignments, which are no longer ours to finish. */
+        out = status.running + status.tickets;
         left = status.unfinished > out ? status.unfinished - out : 0;
         if (status.running > 0 || status.tickets > 0) {
                 w->undone = true;
