@@ -74,11 +74,13 @@ void trouble_words(const struct client *client, rd_kafka_resp_err_t code, const 
                    const char *topic, const char *group, char *out, size_t size)
 {
         char principal[300];
+        bool more;
 
         switch (trouble_of(code)) {
         case TROUBLE_UNREACHABLE:
+                more = client->failure[0] != '\0' && strcmp(client->failure, detail) != 0;
                 snprintf(out, size, "no answer from the brokers \"%s\": %s%s%s", client->brokers, detail,
-                         client->failure[0] ? "; last tried: " : "", client->failure);
+                         more ? "; last tried: " : "", more ? client->failure : "");
                 break;
         case TROUBLE_TOPIC_MISSING:
                 if (topic != NULL)
