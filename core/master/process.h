@@ -39,7 +39,7 @@ struct process {
         int64_t started_at; /* clock_wall() */
         char *name;         /* "audit/0" */
         char last_words[512];
-        char alarm[512];
+        char alarm[1024];
         const struct process_events *events;
         void *arg;
 };

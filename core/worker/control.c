@@ -1,4 +1,5 @@
 /* What the worker hears from its master (or, without one, from signals), and what it says to it. */
+#include "base/buf.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "worker/worker_private.h"
@@ -24,7 +25,21 @@ void control_tell(struct worker *w, json_t *message)
         json_decref(message);
 }
 
-void control_alarm(struct worker *w, const char *fmt, ...)
+/* The master knows one text a worker. */
+static void tell_alarms(struct worker *w)
+{
+        struct buf all = {0};
+
+        for (size_t i = 0; i < ALARM_SOURCES; i++) {
+                if (w->alarms[i] != NULL)
+                        buf_printf(&all, "%s%s", all.len > 0 ? "; " : "", w->alarms[i]);
+        }
+        control_tell(w, json_pack("{ss ss%}", "verb", "alarm", "text", all.len > 0 ? all.data : "",
+                                  all.len > 0 ? text_utf8_prefix(all.data, all.len) : (size_t)0));
+        buf_free(&all);
+}
+
+void control_alarm(struct worker *w, enum alarm_source source, const char *fmt, ...)
 {
         struct pawl_error text = {0};
         va_list ap;
@@ -37,8 +52,9 @@ void control_alarm(struct worker *w, const char *fmt, ...)
                 scoreboard_add(w->scoreboard, 0, SCOREBOARD_ALARMS, 1);
                 scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_LAST_ERROR, text.text);
         }
-        control_tell(w, json_pack("{ss ss%}", "verb", "alarm", "text", text.text,
-                                  text_utf8_prefix(text.text, strlen(text.text))));
+        free(w->alarms[source]);
+        w->alarms[source] = text.text[0] != '\0' ? memory_string(text.text) : NULL;
+        tell_alarms(w);
 }
 
 /* ---- commands ---- */

@@ -55,6 +55,7 @@ uint32_t held_take(struct held_table *table, const struct message *message, int6
         held->message = *message;
         held->since = now;
         held->tag = HELD_NO_TAG;
+        held->unwritten = 0;
         held->handler = NULL;
         held->used = true;
         table->count++;

@@ -27,6 +27,7 @@ struct held {
         int64_t since;                      /* when it was read, or last looked at by held_copy_old */
         uint32_t tag;                       /* of the latest dispatch */
         uint32_t next_free;
+        uint32_t unwritten; /* how often its emits or its dead letter could not be written; for the log */
         bool used;
         bool running;
 };

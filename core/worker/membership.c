@@ -137,7 +137,7 @@ static void on_gap(struct worker *w, const struct consumer_event *event)
         struct worker_partition *p = know(w, from);
         struct engine_input *in;
 
-        control_alarm(w, "%s", event->text);
+        control_alarm(w, ALARM_CONSUMER, "%s", event->text);
         if (from->start == CONSUMER_NO_OFFSET)
                 return; /* it stands still until an operator decides */
         p->epoch = event->epoch;
@@ -178,7 +178,7 @@ static void on_trouble(struct worker *w, const struct consumer_event *event)
                 return;
         }
         w->in_trouble = true;
-        control_alarm(w, "%s", event->text);
+        control_alarm(w, ALARM_CONSUMER, "%s", event->text);
 }
 
 static void on_recovered(struct worker *w, const struct consumer_event *event)
@@ -186,7 +186,7 @@ static void on_recovered(struct worker *w, const struct consumer_event *event)
         log_info("Kafka: %s", event->text[0] != '\0' ? event->text : "the trouble is over");
         scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_BROKER, consumer_state(w->consumer));
         w->in_trouble = false;
-        control_alarm(w, "%s", "");
+        control_alarm(w, ALARM_CONSUMER, "%s", "");
 }
 
 void membership_serve(struct worker *w)

@@ -152,30 +152,43 @@ static void say_outage(struct worker *w, const struct engine_alarm *alarm)
 
         if (alarm->value == 0) {
                 log_info("what the plugin depends on is back: handling goes on");
-                control_alarm(w, "%s", "");
+                control_alarm(w, ALARM_OUTAGE, "%s", "");
                 return;
         }
         held = alarm->slot == ENGINE_NONE ? NULL : held_at(w->held, alarm->slot);
-        control_alarm(w,
+        control_alarm(w, ALARM_OUTAGE,
                       "something that the plugin depends on is away: nothing is handled but one event that tries. %s",
                       held != NULL && held->used && held->text != NULL ? held->text : "");
+}
+
+/* It is tried again every second or so, for as long as it takes: said at growing intervals. */
+static void say_unwritten(struct worker *w, const struct engine_alarm *alarm)
+{
+        struct held *held = held_at(w->held, alarm->slot);
+        struct log_event about;
+
+        held->unwritten++;
+        if ((held->unwritten & (held->unwritten - 1)) != 0)
+                return;
+        handling_describe(w, alarm->slot, &about);
+        log_about(LOG_LEVEL_WARN, LOG_MARK_FAILED, &about,
+                  "%s could not be written (%u time%s); its offset waits; pawlctl status says for what",
+                  alarm->kind == ENGINE_ALARM_EMIT ? "what it emitted" : "its dead letter", held->unwritten,
+                  held->unwritten == 1 ? "" : "s");
 }
 
 static void say_alarm(struct worker *w, const struct engine_alarm *alarm)
 {
         const struct worker_partition *p;
-        struct log_event about;
 
         switch (alarm->kind) {
         case ENGINE_ALARM_DEAD_LETTER:
         case ENGINE_ALARM_EMIT:
-                handling_describe(w, alarm->slot, &about);
-                log_about(LOG_LEVEL_WARN, LOG_MARK_FAILED, &about, "%s could not be written; its offset waits",
-                          alarm->kind == ENGINE_ALARM_EMIT ? "what it emitted" : "its dead letter");
+                say_unwritten(w, alarm);
                 scoreboard_add(w->scoreboard, 0, SCOREBOARD_ALARMS, 1);
                 break;
         case ENGINE_ALARM_METADATA:
-                control_alarm(w,
+                control_alarm(w, ALARM_CONSUMER,
                               "the broker takes less commit metadata than was sent: %u characters from now on "
                               "(offset.metadata.max.bytes)",
                               alarm->value);

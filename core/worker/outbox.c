@@ -384,7 +384,7 @@ static void take_notices(struct worker *w)
                 scoreboard_add(w->scoreboard, 0, SCOREBOARD_KAFKA_ERRORS, notice.trouble != TROUBLE_NONE);
                 if (notice.trouble == TROUBLE_NONE)
                         log_info("Kafka, producing: %s", notice.text[0] != '\0' ? notice.text : "the trouble is over");
-                control_alarm(w, "%s", notice.trouble == TROUBLE_NONE ? "" : notice.text);
+                control_alarm(w, ALARM_PRODUCER, "%s", notice.trouble == TROUBLE_NONE ? "" : notice.text);
         }
 }
 

@@ -170,6 +170,8 @@ static void look_slowly(struct worker *w)
 {
         if (w->phase == PHASE_RUNNING && w->consumer != NULL)
                 advance_positions(w);
+        if (w->phase == PHASE_RUNNING)
+                standstill_look(w);
         held_copy_old(w->held, w->now - KEEP_BUFFER, COPY_AT_ONCE);
         log_tick();
 }

@@ -365,6 +365,8 @@ void worker_free(struct worker *w)
         api_free(&w->api);
         buf_free(&w->command_output);
         free(w->inputs);
+        for (size_t i = 0; i < ALARM_SOURCES; i++)
+                free(w->alarms[i]);
         if (w->lock_fd >= 0)
                 close(w->lock_fd);
         if (w->wake_fd >= 0)

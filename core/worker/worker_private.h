@@ -14,6 +14,7 @@
  *   command_thread.c  the plugin's commands, on a thread of their own
  *   clients.c     the configuration → the clients' options
  *   trial.c       `--trial`: no worker at all
+ *   standstill.c  which event a commit waits for, in words
  *   watch.c       what is looked at now and then: scoreboard, deadlines, idle partitions, old messages
  *
  * Data flows one way: consumer → intake → engine → orders → pool → handling → engine → orders → producer or commit. Whatever
@@ -93,7 +94,13 @@ struct worker_partition {
         uint32_t epoch;
         bool assigned;
         bool stopped;
+        int64_t stands_at; /* the offset that the commit waits for, -1: none; standstill.c's */
+        int64_t stands_since;
+        uint32_t stands_epoch;
 };
+
+/* Who raises alarms; each takes back only its own. */
+enum alarm_source { ALARM_OUTAGE, ALARM_PRODUCER, ALARM_CONSUMER, ALARM_SOURCES };
 
 struct send; /* outbox.c  */
 struct destination;
@@ -172,7 +179,8 @@ struct worker {
         uint32_t revoking; /* partitions that the engine is to say REVOKED for before consumer_unassign */
         bool unassign_due;
         int64_t commit_sent_at;
-        bool in_trouble; /* of the consumer; said by an alarm */
+        bool in_trouble;             /* of the consumer; said by an alarm */
+        char *alarms[ALARM_SOURCES]; /* what each said last; NULL: nothing */
 
         int64_t watch_at;      /* gauges, deadlines */
         int64_t slow_watch_at; /* idle partitions, old messages, the log's counts */
@@ -317,8 +325,14 @@ void control_commands(struct worker *w);
 /* Sends a message that json_pack made; its reference is taken. Nothing without a master. */
 void control_tell(struct worker *w, json_t *message);
 
-/* What an operator should know: log, scoreboard, master. Empty: it is over. */
-void control_alarm(struct worker *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* What an operator should know: log, scoreboard, master, which shows what all sources say. Empty: this source's is over. */
+void control_alarm(struct worker *w, enum alarm_source source, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- standstill.c ---- */
+
+/* Says in the scoreboard what the worker does and, where a partition's commit stands still, at which event. Once a second. */
+void standstill_look(struct worker *w);
 
 /* ---- watch.c ---- */
 

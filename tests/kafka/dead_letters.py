@@ -99,10 +99,16 @@ def check_waits_for_its_topic(trial):
     worker = trial.worker("waits")
     check(worker["partitions"][0]["committed"] in (None, 1), f"the offset is past the event: {worker['partitions']}")
     check(worker["counters"]["events_handled"] == 2, f"its neighbours are not handled: {worker['counters']}")
+    work = wait_for("status names the event", lambda: (w := trial.worker("waits")) and "offset 1 for" in w["work"] and w["work"])
+    say(f"what the commit waits for: {work}")
+    check(f"{topic}/0" in work and "the event says" in work, f"status does not say which event, or why: {work}")
+    publish(trial, [{"topic": topic, "partition": 0, "value": event(unavailable=True)}])
+    wait_for("both troubles are named", lambda: (a := trial.worker("waits")["alarm"]) and later in a and "depends on" in a)
     trial.pawlctl("topics", "create")
     check(messages_of(trial, later, 1)[0].value == REJECTED, "another dead letter")
     wait_for("the offset goes on", lambda: trial.worker("waits")["partitions"][0]["committed"] == 3)
-    wait_for("the alarm is over", lambda: trial.worker("waits")["alarm"] == "")
+    wait_for("only its own alarm is over",
+             lambda: (a := trial.worker("waits")["alarm"]) and later not in a and "depends on" in a)
 
 
 def test(trial):
