@@ -47,9 +47,9 @@ static void take_problems(struct reload *r, const struct config_errors *problems
                 struct buf text = {0};
 
                 if (p->file != NULL && p->line > 0)
-                        buf_printf(&text, "%s:%d: ", p->file, p->line);
+                        buf_printf(&text, "%s:%d: %s: ", p->file, p->line, p->warning ? "warning" : "error");
                 else if (p->file != NULL)
-                        buf_printf(&text, "%s: ", p->file);
+                        buf_printf(&text, "%s: %s: ", p->file, p->warning ? "warning" : "error");
                 buf_add_text(&text, p->text);
                 json_array_append_new(p->warning ? r->warnings : r->errors, json_text(text.data));
                 buf_free(&text);
