@@ -217,7 +217,7 @@ typedef uint32_t pawl_batch_fn(struct pawl_ctx *ctx, const struct pawl_event *co
 /*
  * Makes the plugin ready to be used, from its settings, without side effects that another instance would notice (another build is
  * tried this way while this one serves). The worker's main thread. Sets *self. Returns false after pawl_fail, having undone
- * everything; destroy is not called then.
+ * everything; destroy is not called then. `pawld --check` does not call it: what only it can refuse, a start or a reload refuses.
  */
 typedef bool pawl_create_fn(struct pawl_instance *instance, void **self);
 
@@ -294,7 +294,10 @@ struct pawl_setting {
 #define PAWL_GAUGE     2 /* is set */
 #define PAWL_HISTOGRAM 3 /* of observed values; durations in nanoseconds, shown in seconds, with unit "seconds" */
 
-/* One metric, named pawl_<plugin>_<name> outside. Its number is its place in the table. */
+/*
+ * One metric, named pawl_<plugin>_<name> outside; a counter's name gets _total there, so leave it off here. Its number is its place
+ * in the table.
+ */
 struct pawl_metric {
         uint32_t size;
         uint32_t kind;

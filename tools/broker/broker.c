@@ -35,7 +35,9 @@ static void usage(FILE *out)
             "  --brokers N             how many brokers the cluster has (1)\n"
             "  --topics FILE           the topics to create (etc/topics.conf, unless --topic is given)\n"
             "  --topic NAME:PARTITIONS one more topic\n"
-            "Prints bootstrap=HOST:PORT,... and serves until SIGTERM, or until the pipe on its standard input closes.\n",
+            "Prints bootstrap=HOST:PORT,... and serves until SIGTERM, or until the pipe on its standard input closes.\n"
+            "Everything is in memory. It knows no static members: who joins again after a restart or a hand-over waits some\n"
+            "seconds for partitions. It describes no groups: pawlctl status shows them as not known.\n",
             out);
 }
 

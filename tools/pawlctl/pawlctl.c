@@ -25,7 +25,7 @@ static const struct ctl_command commands[] = {
     {"topics", "create [NAME...] | list [--json]",
      "make the topics of topics.conf that are missing; show those of the cluster", cmd_topics},
     {"publish", "[--topic TOPIC] [--any] [--timeout TIME] [FILE | - | --json TEXT]",
-     "publish one event, or one a line; checked, completed, keyed", cmd_publish},
+     "publish one event, or one a line; checked (--any: of any type, with any members), completed, keyed", cmd_publish},
     {"consume",
      "[--topic TOPIC]... [--type PATTERN] [--key KEY] [--from beginning|end] [--count N] [--follow] [--json]",
      "show events", cmd_consume},

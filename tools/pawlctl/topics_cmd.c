@@ -90,7 +90,7 @@ static int create(struct ctl *ctl, const struct config_topics *topics, int argc,
         for (int i = 0; i < argc; i++) {
                 if (config_topic(topics, argv[i]) != NULL)
                         continue;
-                ctl_fail(0, "topics.conf has no topic of the name %s", argv[i]);
+                ctl_fail(0, "topics.conf has no topic of the name %s; add it there first", argv[i]);
                 goto out;
         }
         for (size_t i = 0; i < topics->count; i++) {
