@@ -1,5 +1,6 @@
 #include "worker/command_thread.h"
 
+#include "base/buf.h"
 #include "base/memory.h"
 #include "worker/api.h"
 #include "worker/call.h"
@@ -134,6 +135,24 @@ static void copy_arguments(struct command_thread *t, const char *const *argv, si
         t->argc = (uint32_t)argc;
 }
 
+/* Says which commands there are: `pawlctl PLUGIN help` asks for them. */
+static bool no_command(const struct plugin_instance *in, const char *name, struct pawl_error *err)
+{
+        const struct pawl_array *commands = &in->build->descriptor.plugin.commands;
+        struct buf text = {0};
+
+        for (uint32_t i = 0; i < commands->count; i++) {
+                struct pawl_command c;
+
+                plugin_item(commands, i, &c, sizeof c);
+                buf_printf(&text, "%s%.*s%s%.*s", i > 0 ? ", " : "it has ", (int)c.name.len, c.name.ptr,
+                           c.usage.len > 0 ? " " : "", (int)c.usage.len, c.usage.len > 0 ? c.usage.ptr : "");
+        }
+        error_set(err, "the plugin has no command \"%s\"; %s", name, text.len > 0 ? text.data : "it has none");
+        buf_free(&text);
+        return false;
+}
+
 bool command_thread_begin(struct command_thread *t, struct plugin_instance *in, const char *const *argv, size_t argc,
                           struct pawl_error *err)
 {
@@ -142,7 +161,7 @@ bool command_thread_begin(struct command_thread *t, struct plugin_instance *in, 
         if (argc == 0)
                 return error_set(err, "expected a command, found nothing");
         if (!call_find_command(in, pawl_text(argv[0]), &command))
-                return error_set(err, "the plugin has no command \"%s\"", argv[0]);
+                return no_command(in, argv[0], err);
         pthread_mutex_lock(&t->lock);
         t->instance = in;
         t->command = command;

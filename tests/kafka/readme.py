@@ -133,6 +133,9 @@ def last_plugin(trial, environment):
                                 "topics": ["request-events"]}
     trial.configure()
     trial.pawlctl("reload")
+    # A command that a plugin does not have is answered with those that it has.
+    wrong = run(trial, "pawlctl audit help", environment)
+    check(wrong.returncode != 0 and "verify" in wrong.stdout, f"pawlctl audit help: {wrong.stdout}")
     wait_for("the greeter has greeted", lambda: "welcome, customer 101" in trial.log("pawld"), 30)
 
 
