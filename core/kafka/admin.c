@@ -54,6 +54,10 @@ void admin_serve_logs(struct admin *admin)
         }
 }
 
+/* librdkafka 2.0.2's own time-out of a question to a group's coordinator can end the process (an assertion on rd_kafka_enq_once).
+ * So it comes this much later than ours, when the command-line tool that asked has ended. */
+#define LATE (60 * CLOCK_S)
+
 int admin_ms(int64_t timeout_ns)
 {
         int64_t ms = timeout_ns / CLOCK_MS;
@@ -83,15 +87,14 @@ rd_kafka_AdminOptions_t *admin_call_options(struct admin *admin, rd_kafka_admin_
         rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin->client.rk, op);
         char reason[128];
 
-        (void)rd_kafka_AdminOptions_set_request_timeout(options, admin_ms(timeout_ns), reason, sizeof reason);
+        (void)rd_kafka_AdminOptions_set_request_timeout(options, admin_ms(timeout_ns + LATE), reason, sizeof reason);
         return options;
 }
 
 rd_kafka_event_t *admin_answer(struct admin *admin, const char *question, int64_t timeout_ns, rd_kafka_resp_err_t *code,
                                struct pawl_error *err)
 {
-        /* librdkafka answers at its own time-out; a little is added so that its words are the ones that are shown. */
-        rd_kafka_event_t *event = rd_kafka_queue_poll(admin->answers, admin_ms(timeout_ns + CLOCK_S));
+        rd_kafka_event_t *event = rd_kafka_queue_poll(admin->answers, admin_ms(timeout_ns));
 
         admin_serve_logs(admin);
         *code = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
