@@ -41,6 +41,7 @@ static void open_part(struct consumer *c, struct part *part, int64_t start)
         part->old_position = consumer_position(c, part);
         part->gap_ticket = 0;
         part->read_messages = part->read_bytes = 0;
+        part->left_at_wake = false;
         c->assigned++;
 }
 

@@ -42,6 +42,7 @@ struct part {
         /* Since the fetcher was last woken. */
         uint64_t read_messages;
         uint64_t read_bytes;
+        bool left_at_wake; /* the queue was not empty then */
 };
 
 struct pending_event {

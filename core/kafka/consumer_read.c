@@ -77,13 +77,15 @@ void consumer_go(struct consumer *c, uint32_t index)
 
 /*
  * The fetcher sleeps when it found the queues at their limits. A queue that has since fallen below half of its limit has given
- * out at least the other half: so only then a wake can be of use, and an idle or slow partition costs none.
+ * out at least the other half: so only then a wake can be of use, and an idle or slow partition costs none. But a queue may hold
+ * more than its limit (a whole response goes in), so that a wake finds it still full: one that was not empty at the last wake
+ * and is empty now may be what the fetcher sleeps over.
  */
-static void consider_wake(struct consumer *c, struct part *part)
+static void consider_wake(struct consumer *c, struct part *part, bool emptied)
 {
         if (!c->wake_by_hand || c->wake_wanted)
                 return;
-        if (part->read_bytes >= c->half_bytes ||
+        if (part->read_bytes >= c->half_bytes || (emptied && part->left_at_wake) ||
             (part->read_messages >= c->half_messages && rd_kafka_queue_length(part->queue) <= c->half_messages))
                 c->wake_wanted = true;
 }
@@ -101,8 +103,12 @@ void consumer_wake_due(struct consumer *c)
                 rd_kafka_error_destroy(error);
         c->wake_wanted = false;
         c->woken_at = c->now;
-        for (size_t i = 0; i < c->part_count; i++)
-                c->parts[i].read_messages = c->parts[i].read_bytes = 0;
+        for (size_t i = 0; i < c->part_count; i++) {
+                struct part *part = &c->parts[i];
+
+                part->read_messages = part->read_bytes = 0;
+                part->left_at_wake = part->queue != NULL && rd_kafka_queue_length(part->queue) > 0;
+        }
 }
 
 int64_t consumer_wake_next(const struct consumer *c)
@@ -177,7 +183,7 @@ static size_t read_part(struct consumer *c, uint32_t index, struct message *mess
         part->next = messages[count - 1].offset + 1;
         part->read_messages += count;
         part->read_bytes += bytes;
-        consider_wake(c, part);
+        consider_wake(c, part, count < max);
         if (count == max) /* not read to its end, so no edge will come */
                 push_ready(c, index);
         return count;
