@@ -98,7 +98,6 @@ struct config_plugin {
         int64_t max_in_hand_bytes;
         int64_t commit_interval;
         int64_t max_event;
-        int64_t crash_attempts;
         int64_t delivery; /* enum config_delivery */
         struct config_retry retry;
         struct config_listen *listen;

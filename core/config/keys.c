@@ -87,8 +87,6 @@ static const struct config_key plugin_keys[] = {
      CONFIG_EFFECT_PROCESS, "from one offset commit to the next"},
     {"max_event", CONFIG_KEY_SIZE, PLUG(max_event), "10MiB", KIB, GIB, NULL, NULL, CONFIG_EFFECT_PROCESS,
      "a larger event is a dead letter"},
-    {"crash_attempts", CONFIG_KEY_INT, PLUG(crash_attempts), "3", 1, 100, NULL, NULL, CONFIG_EFFECT_PROCESS,
-     "an event blamed for so many crashes of the worker is a dead letter"},
     {"delivery", CONFIG_KEY_CHOICE, PLUG(delivery), "at_least_once", 0, 0, "at_least_once", NULL, CONFIG_EFFECT_PROCESS,
      "what is promised about an event's emits"},
     {"retry.attempts", CONFIG_KEY_INT, PLUG(retry.attempts), "5", 1, 1000000, NULL, NULL, CONFIG_EFFECT_PROCESS,

@@ -26,8 +26,6 @@
 /* Why an event is a dead letter, beyond the engine's reasons (engine.h). */
 enum call_reason {
         CALL_REASON_MALFORMED = ENGINE_REASON_SHELL, /* no valid event; the text has the byte offset */
-        CALL_REASON_CRASH,                           /* free for the worker: blamed for crashes */
-        CALL_REASON_REDRIVE,                         /* free for the worker */
 };
 
 enum call_kind { CALL_IDLE, CALL_EVENT, CALL_BATCH, CALL_TICK, CALL_COMMAND };

@@ -18,14 +18,9 @@ static const struct {
         uint16_t reason;
         const char *code;
 } reasons[] = {
-    {ENGINE_REASON_REJECTED, "rejected"},
-    {ENGINE_REASON_ATTEMPTS, "attempts"},
-    {ENGINE_REASON_WAIT_LIMIT, "wait-limit"},
-    {ENGINE_REASON_TICKET, "ticket"},
-    {ENGINE_REASON_EMIT_REFUSED, "emit-refused"},
-    {CALL_REASON_MALFORMED, "malformed"},
-    {CALL_REASON_CRASH, "crash"},
-    {CALL_REASON_REDRIVE, "redrive"},
+    {ENGINE_REASON_REJECTED, "rejected"},         {ENGINE_REASON_ATTEMPTS, "attempts"},
+    {ENGINE_REASON_WAIT_LIMIT, "wait-limit"},     {ENGINE_REASON_TICKET, "ticket"},
+    {ENGINE_REASON_EMIT_REFUSED, "emit-refused"}, {CALL_REASON_MALFORMED, "malformed"},
 };
 
 const char *deadletter_reason(uint16_t reason)

@@ -45,7 +45,6 @@ Test(snapshot, a_plugin_has_the_defaults_of_the_design)
         cr_assert_eq(p->max_in_hand_bytes, 64 << 20);
         cr_assert_eq(p->commit_interval, 200 * CLOCK_MS);
         cr_assert_eq(p->max_event, 10 << 20);
-        cr_assert_eq(p->crash_attempts, 3);
         cr_assert_eq(p->retry.attempts, 5);
         cr_assert_eq(p->retry.backoff, 200 * CLOCK_MS);
         cr_assert_eq(p->retry.backoff_max, 30 * CLOCK_S);
