@@ -2,13 +2,12 @@
  * A whole worker in this process, on a mock cluster, with a thread that plays its master: events that retry, wait, are deferred,
  * emit and are rejected, while the plugin (live_plugin.c) is swapped beside three times. For ThreadSanitizer above all.
  */
+#include "../kafka/cluster.h"
 #include "base/channel.h"
 #include "base/clock.h"
 #include "config/bundle.h"
 #include "worker/worker.h"
 
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -155,20 +154,13 @@ static void *play_master(void *arg)
 
 /* ---- the cluster and the files ---- */
 
-static rd_kafka_mock_cluster_t *open_cluster(rd_kafka_t **rk)
+static struct cluster *open_cluster(void)
 {
-        rd_kafka_conf_t *conf = rd_kafka_conf_new();
-        rd_kafka_mock_cluster_t *cluster;
-        char text[256];
+        struct cluster *cluster = cluster_open();
 
-        rd_kafka_conf_set(conf, "log_level", "3", NULL, 0);
-        *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-        cluster = *rk == NULL ? NULL : rd_kafka_mock_cluster_new(*rk, 1);
-        if (cluster == NULL)
-                fail("a mock cluster");
-        rd_kafka_mock_topic_create(cluster, "live-in", 3, 1);
-        rd_kafka_mock_topic_create(cluster, "live-out", 1, 1);
-        rd_kafka_mock_topic_create(cluster, "live-in-dlq", 1, 1);
+        cluster_topic(cluster, "live-in", 3);
+        cluster_topic(cluster, "live-out", 1);
+        cluster_topic(cluster, "live-in-dlq", 1);
         return cluster;
 }
 
@@ -205,14 +197,12 @@ int main(void)
 {
         struct trial t = {.deadline = clock_now() + PATIENCE};
         struct worker_options options = {.plugin = "live", .scoreboard_fd = -1, .plugin_fd = -1, .hold = true};
-        rd_kafka_mock_cluster_t *cluster;
+        struct cluster *cluster = open_cluster();
         struct pawl_error err;
         pthread_t master;
-        rd_kafka_t *rk;
         int fds[2], status;
 
-        cluster = open_cluster(&rk);
-        t.brokers = rd_kafka_mock_cluster_bootstraps(cluster);
+        t.brokers = cluster_brokers(cluster);
         write_files(&t);
         if (pipe(t.progress) != 0 || !channel_pair(fds, &err) || (t.channel = channel_open(fds[0], &err)) == NULL)
                 fail("pipes");
@@ -231,8 +221,7 @@ int main(void)
         close(t.progress[1]);
         close(options.config_fd);
         remove_files(&t);
-        rd_kafka_mock_cluster_destroy(cluster);
-        rd_kafka_destroy(rk);
+        cluster_close(&cluster);
         puts("live: ok");
         return 0;
 }
