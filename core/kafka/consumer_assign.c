@@ -197,9 +197,10 @@ static void begin_revoke(struct consumer *c)
 
         if (c->phase == PHASE_ASKING)
                 consumer_drop_asking(c);
-        else if (c->phase != PHASE_ASSIGNED)
+        else if (c->phase != PHASE_ASSIGNED && c->phase != PHASE_REVOKING)
                 give_up(c);
-        else if (lost) {
+        else if (lost ||
+                 c->phase == PHASE_REVOKING) { /* a second one: whoever works at the first must not go on waiting */
                 queue_end(c, CONSUMER_LOST);
                 give_up(c);
         } else {
@@ -219,7 +220,7 @@ void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event)
                 break;
         default:
                 consumer_trouble(c, rd_kafka_event_error(event), rd_kafka_event_error_string(event), NULL);
-                if (c->phase == PHASE_ASSIGNED)
+                if (c->phase == PHASE_ASSIGNED || c->phase == PHASE_REVOKING)
                         queue_end(c, CONSUMER_LOST);
                 give_up(c);
                 break;
