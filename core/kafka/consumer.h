@@ -161,7 +161,7 @@ void consumer_close(struct consumer *consumer, bool leave);
 
 /*
  * Frees all; NULL and half-opened ones are accepted. After CONSUMER_CLOSED this takes milliseconds. Before, or with the
- * cluster away, librdkafka may take seconds: a process that ends need not call it.
+ * cluster away, librdkafka may take seconds, and between consumer_close() and CLOSED for ever: a process that ends need not call it.
  */
 void consumer_destroy(struct consumer **consumer);
 

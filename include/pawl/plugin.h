@@ -710,6 +710,8 @@ static inline bool pawl_batch_at(struct pawl_ctx *ctx, uint32_t index)
  * dropped otherwise; the current event is complete only when the broker has acknowledged it. Its id is derived from the
  * current event, type, key and ordinal, so that a repeated handling emits the same one; correlation_id and traceparent are
  * carried on. Returns 0, PAWL_E_INVALID, PAWL_E_TOO_LARGE, or PAWL_E_STATE (a tick, a command, a batch before pawl_batch_at).
+ * Events of one key reach their topic in the order in which they were emitted, except where the broker could not take one at first: it
+ * goes again, behind what was emitted since.
  */
 static inline int32_t pawl_emit_message(struct pawl_ctx *ctx, const struct pawl_message *message)
 {
