@@ -2,6 +2,7 @@
 
 Everything that a Trial starts ends with it, whatever happens in between; nothing of it outlives the process that made it.
 """
+import contextlib
 import json
 import os
 import shutil
@@ -73,9 +74,9 @@ class Trial:
     # ---- processes
 
     def spawn(self, name, command, **options):
-        """Starts a process that ends with the trial. Its stderr goes to NAME.log."""
+        """Starts a process that ends with the trial, also when the trial is killed. Its stderr goes to NAME.log."""
         log = open(self.path(name + ".log"), "ab")
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log, **options)
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], stdin=subprocess.PIPE, stderr=log, **options)
         log.close()
         self.children.append((name, process))
         return process
@@ -105,8 +106,9 @@ class Trial:
                     process.kill()
                     process.wait()
             for stream in (process.stdin, process.stdout):
-                if stream:
-                    stream.close()
+                with contextlib.suppress(OSError):  # what it did not read before it ended
+                    if stream:
+                        stream.close()
         self.children = []
         if self.kafka_dir:
             subprocess.run([f"{ROOT}/tools/kafka", "stop", "--clean", "--dir", self.kafka_dir],
