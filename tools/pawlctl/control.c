@@ -81,7 +81,7 @@ int cmd_reload(struct ctl *ctl, int argc, char **argv)
                 free(name);
         }
         if (!daemon_call(ctl_socket(ctl), "POST", path, NULL, 0, &reply, &err))
-                return ctl_fail(CTL_FAILED, "%s", err.text);
+                return ctl_no_answer(ctl, CTL_FAILED, &err);
         if (json_is_string(json_object_get(reply.json, "text")))
                 status = print_outcome(reply.json);
         else
@@ -100,7 +100,7 @@ int cmd_drain(struct ctl *ctl, int argc, char **argv)
         if (ctl_getopt(ctl, argc, argv, options) != -1 || optind < argc)
                 return ctl_fail(CTL_USAGE, "drain takes no arguments");
         if (!daemon_call(ctl_socket(ctl), "POST", "/v1/drain", NULL, 0, &reply, &err))
-                return ctl_fail(CTL_FAILED, "%s", err.text);
+                return ctl_no_answer(ctl, CTL_FAILED, &err);
         if (reply.status != 200)
                 status = ctl_fail(CTL_FAILED, "%s", daemon_error(&reply));
         else if (!json_is_true(json_object_get(reply.json, "ok")))
@@ -126,7 +126,7 @@ int cmd_log_level(struct ctl *ctl, int argc, char **argv)
         if (body == NULL)
                 return ctl_fail(CTL_USAGE, "log-level: expected UTF-8");
         if (!daemon_call(ctl_socket(ctl), "POST", "/v1/log-level", body, 10, &reply, &err))
-                status = ctl_fail(CTL_FAILED, "%s", err.text);
+                status = ctl_no_answer(ctl, CTL_FAILED, &err);
         else if (reply.status != 200)
                 status = ctl_fail(CTL_FAILED, "%s", daemon_error(&reply));
         else
@@ -182,7 +182,7 @@ int cmd_plugin(struct ctl *ctl, int argc, char **argv)
         name = daemon_escape(argv[0]);
         path = memory_printf("/v1/plugins/%s/commands", name);
         if (!daemon_stream(ctl_socket(ctl), path, body, on_line, &output, &err))
-                output.status = ctl_fail(CTL_NO_ANSWER, "%s", err.text);
+                output.status = ctl_no_answer(ctl, CTL_NO_ANSWER, &err);
         else if (output.status == CTL_NO_ANSWER && !output.explained)
                 ctl_fail(0, "%s: the answer broke off before its end", argv[0]);
         free(path);

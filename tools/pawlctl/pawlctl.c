@@ -176,6 +176,21 @@ static char *socket_by_scan(const char *config_file)
         return socket;
 }
 
+/* The first of the errors, and where all of them are to be seen. */
+static char *why_guessed(const char *config_file, struct config_errors *errors)
+{
+        struct buf all = {0};
+        char *text;
+
+        config_errors_print(errors, &all);
+        text = memory_printf("the socket's path is a guess, since the configuration has errors (pawld --check --config "
+                             "%s shows all of them): %.*s",
+                             config_file, all.data != NULL ? (int)strcspn(all.data, "\n") : 0,
+                             all.data != NULL ? all.data : "");
+        buf_free(&all);
+        return text;
+}
+
 const char *ctl_socket(struct ctl *ctl)
 {
         struct config_errors errors = {0};
@@ -190,10 +205,18 @@ const char *ctl_socket(struct ctl *ctl)
                 if (bundle != NULL)
                         ctl->cfg = config_parse(bundle, &errors);
                 config_bundle_free(&bundle);
-                config_errors_free(&errors);
         }
+        if (ctl->cfg == NULL)
+                ctl->guessed = why_guessed(ctl->config_file, &errors);
+        config_errors_free(&errors);
         ctl->found_socket = ctl->cfg != NULL ? memory_string(ctl->cfg->admin_socket) : socket_by_scan(ctl->config_file);
         return ctl->found_socket;
+}
+
+int ctl_no_answer(const struct ctl *ctl, int status, const struct pawl_error *err)
+{
+        ctl_fail(status, "%s", err->text);
+        return ctl->guessed != NULL ? ctl_fail(status, "%s", ctl->guessed) : status;
 }
 
 int main(int argc, char **argv)
@@ -229,6 +252,7 @@ int main(int argc, char **argv)
         status = command != NULL ? command->run(&ctl, argc, argv) : cmd_plugin(&ctl, argc, argv);
         config_free(&ctl.cfg);
         free(ctl.found_socket);
+        free(ctl.guessed);
         /* A full disk or a closed pipe behind stdout is a failure too. */
         if (fflush(stdout) != 0 && status == CTL_DONE)
                 status = ctl_fail(CTL_FAILED, "writing to stdout failed");

@@ -27,6 +27,7 @@ struct ctl {
         bool verbose;
         struct config *cfg; /* ctl_config; NULL until asked for */
         char *found_socket;
+        char *guessed; /* why found_socket is only what the text of the configuration seems to say; NULL: it is not */
 };
 
 struct ctl_command {
@@ -65,6 +66,9 @@ const struct config *ctl_config(struct ctl *ctl);
 
 /* Where the daemon listens, also when the configuration is broken at the moment. */
 const char *ctl_socket(struct ctl *ctl);
+
+/* Prints why the daemon did not answer there, and whether the place was a guess; returns `status`. */
+int ctl_no_answer(const struct ctl *ctl, int status, const struct pawl_error *err);
 
 /* -- the commands */
 int cmd_status(struct ctl *ctl, int argc, char **argv);

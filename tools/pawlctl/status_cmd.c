@@ -107,7 +107,7 @@ static int show(struct ctl *ctl, bool json, bool partitions, bool groups)
         int status = CTL_DONE;
 
         if (!daemon_call(ctl_socket(ctl), "GET", "/v1/status", NULL, 10, &reply, &err)) {
-                status = ctl_fail(CTL_FAILED, "%s", err.text);
+                status = ctl_no_answer(ctl, CTL_FAILED, &err);
                 groups_of_config(json ? NULL : ctl_config(ctl), &names, &count);
         } else if (reply.status != 200 || !json_is_object(reply.json)) {
                 status = ctl_fail(CTL_FAILED, "%s", daemon_error(&reply));

@@ -54,6 +54,12 @@ def daemon_that_is_not_there_is_said_in_words(make):
         equal(f"exit status of {arguments}", done.returncode, 1)
         contains("text", done.stderr, f"pawld does not answer on {host.dir}/run/admin.sock")
     equal("a plugin's command", on(host, "audit", "verify").returncode, 125)
+    # Where the configuration is broken, the path is a guess, and that is said too.
+    host.write("pawl.conf", f'run_dir = "{host.dir}/run";\nkafka = {{ brokers = 5\n')
+    for arguments in (["status"], ["reload"]):
+        done = on(host, *arguments)
+        contains("text", done.stderr, f"pawld does not answer on {host.dir}/run/admin.sock")
+        contains("text", done.stderr, f"the configuration has errors (pawld --check --config {host.dir}/pawl.conf shows all")
 
 
 def status_shows_what_runs(make):
