@@ -73,6 +73,7 @@ static void revoked(struct worker *w, struct worker_partition *p)
         if (!p->assigned)
                 return; /* lost: nobody waits for it */
         p->assigned = false;
+        scoreboard_partition_state(w->scoreboard, p->row, SCOREBOARD_PARTITION_REVOKED);
         if (w->revoking > 0 && --w->revoking == 0)
                 w->unassign_due = true;
 }
