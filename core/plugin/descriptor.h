@@ -37,8 +37,8 @@ bool plugin_schema_check(const struct pawl_array *settings, unsigned depth, stru
 /* [a-z][a-z0-9_]*, at most PLUGIN_NAME_LEN_MAX bytes. */
 bool plugin_name_valid(struct pawl_str name);
 
-/* The need that the configuration's sockets (`listen`) leave unmet, all of them in `err`; true when there is none. Topics that
- * are needed are the worker's to look for. */
+/* The need that the configuration's sockets (`listen`) leave unmet, all of them in `err`; true when there is none. A topic
+ * that is needed is not looked for: the first write to one that is missing says so. */
 bool plugin_needs_check(const struct plugin_descriptor *d, const char *const *sockets, size_t socket_count,
                         struct pawl_error *err);
 

@@ -315,7 +315,8 @@ struct pawl_command {
         pawl_command_fn *run;
 };
 
-#define PAWL_NEED_TOPIC  1 /* the plugin writes to this topic; when it is missing, Pawl says so at start */
+/* The plugin writes to this topic. It is not looked for at start: when it is missing, the first write to it raises an alarm, and waits. */
+#define PAWL_NEED_TOPIC  1
 #define PAWL_NEED_SOCKET 2 /* `listen` of the configuration must have this name */
 
 struct pawl_need {
