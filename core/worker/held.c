@@ -116,6 +116,21 @@ uint32_t held_end(const struct held_table *table)
         return table->end;
 }
 
+bool held_find(const struct held_table *table, uint32_t partition, int64_t offset, uint32_t *slot)
+{
+        uint32_t i, end = held_end(table);
+
+        for (i = 0; i < end; i++) {
+                const struct held *held = held_at(table, i);
+
+                if (held->used && held->message.partition == partition && held->message.offset == offset) {
+                        *slot = i;
+                        return true;
+                }
+        }
+        return false;
+}
+
 /* ---- copies ---- */
 
 static size_t copy_size(const struct message *m, size_t header_count)

@@ -51,6 +51,9 @@ void held_release(struct held_table *table, uint32_t slot);
 uint32_t held_count(const struct held_table *table);
 uint32_t held_end(const struct held_table *table);
 
+/* The slot of the message from that place; false: it is not in hand. Goes through all of them. */
+bool held_find(const struct held_table *table, uint32_t partition, int64_t offset, uint32_t *slot);
+
 /* Copies the message out of its fetch buffer, which it would keep alive as a whole. Not while it runs. */
 void held_copy(struct held *held);
 

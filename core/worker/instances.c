@@ -83,6 +83,20 @@ static int64_t *make_deadlines(const struct plugin_instance *in, const struct co
         return deadlines;
 }
 
+int64_t instances_deadline(const struct worker *w, const struct pawl_handler *handler)
+{
+        const struct generation *g;
+        uint32_t i;
+
+        for (g = w->current; g != NULL && handler != NULL; g = g->next) {
+                for (i = 0; i < g->instance->handler_count; i++) {
+                        if (&g->instance->handlers[i] == handler)
+                                return g->deadlines[i];
+                }
+        }
+        return 0;
+}
+
 const struct plugin_build *instances_load(const struct config_plugin *plugin, int plugin_fd, const char *private_dir,
                                           struct config_errors *errors)
 {

@@ -62,6 +62,7 @@ static void on_assign(struct worker *w, const struct consumer_event *event)
                 struct engine_input *in;
 
                 p->epoch = event->epoch;
+                p->committed = from->committed == CONSUMER_NO_OFFSET ? -1 : from->committed;
                 p->assigned = true;
                 p->stopped = true;
                 consumer_stop(w->consumer, from->index);

@@ -82,7 +82,8 @@ static void publish_partitions(struct worker *w)
                 p = worker_partition(w, i);
                 marks = consumer_marks(w->consumer, i);
                 if (engine_partition_status(w->engine, i, &status))
-                        scoreboard_partition_set(w->scoreboard, p->row, status.position, status.committed, marks.high,
+                        scoreboard_partition_set(w->scoreboard, p->row, status.position,
+                                                 status.committed >= 0 ? status.committed : p->committed, marks.high,
                                                  (int64_t)status.unfinished);
         }
 }
@@ -97,19 +98,14 @@ void watch_publish(struct worker *w)
 
 /* ---- handlers ---- */
 
-static const char *topic_of_row(const struct worker *w, uint32_t row, int32_t *number)
+static bool partition_of_row(const struct worker *w, uint32_t row, uint32_t *index)
 {
-        uint32_t i;
-
-        for (i = 0; i < w->partition_count; i++) {
-                if (w->partitions[i / PARTITION_CHUNK] != NULL && worker_partition(w, i)->topic != NULL &&
-                    worker_partition(w, i)->row == row) {
-                        *number = worker_partition(w, i)->number;
-                        return worker_partition(w, i)->topic;
-                }
+        for (*index = 0; *index < w->partition_count; (*index)++) {
+                if (w->partitions[*index / PARTITION_CHUNK] != NULL && worker_partition(w, *index)->topic != NULL &&
+                    worker_partition(w, *index)->row == row)
+                        return true;
         }
-        *number = -1;
-        return "?";
+        return false;
 }
 
 /* Once for each call that outruns its deadline. It is not ended: pawl_cancelled() tells it, and the log tells people. */
@@ -118,21 +114,18 @@ static void check_deadline(struct worker *w, unsigned thread)
         const struct plugin_instance *in = w->current->instance;
         const struct scoreboard_note *note = &w->scoreboard->writers[thread].note;
         uint64_t seq = atomic_load(&note->seq);
-        int64_t since = atomic_load(&note->since);
+        int64_t since = atomic_load(&note->since), offset = atomic_load(&note->offsets[0]);
         uint32_t handler = atomic_load(&note->handler), count = atomic_load(&note->count);
-        uint32_t row = atomic_load(&note->rows[0]);
-        int64_t offset = atomic_load(&note->offsets[0]);
+        uint32_t row = atomic_load(&note->rows[0]), partition, slot;
         struct log_event about = {0};
-        int32_t number;
 
         if (count == 0 || handler >= in->handler_count || w->now - since <= w->current->deadlines[handler] ||
             (seq & 1) != 0 || seq != atomic_load(&note->seq) || w->said_overrun[thread] == seq)
                 return;
         w->said_overrun[thread] = seq;
-        about.topic.ptr = topic_of_row(w, row, &number);
-        about.topic.len = strlen(about.topic.ptr);
-        about.partition = number;
-        about.offset = offset;
+        /* In hand as long as it runs. Its headers were parsed when it was read, so both threads may look at them. */
+        if (partition_of_row(w, row, &partition) && held_find(w->held, partition, offset, &slot))
+                handling_describe(w, slot, &about);
         about.handler = (struct log_text){in->handlers[handler].name.ptr, in->handlers[handler].name.len};
         scoreboard_add(w->scoreboard, 0, SCOREBOARD_DEADLINE_EXCEEDED, 1);
         log_about(LOG_LEVEL_WARN, LOG_MARK_FAILED, &about,

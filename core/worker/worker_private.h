@@ -92,6 +92,7 @@ struct worker_partition {
         uint32_t row;            /* of the scoreboard */
         char *dead_letter_topic; /* NULL until first needed */
         uint32_t epoch;
+        int64_t committed; /* what the group had when it was assigned; -1: nothing */
         bool assigned;
         bool stopped;
         int64_t stands_at; /* the offset that the commit waits for, -1: none; standstill.c's */
@@ -304,6 +305,9 @@ void instances_free(struct worker *w, struct generation **generation);
 
 /* The policies of a generation's handlers; there is one for each. */
 void instances_policies(const struct worker *w, const struct generation *generation, struct engine_policy *policies);
+
+/* How long a call of this handler may take, by the newest generation that has it; 0: none has. */
+int64_t instances_deadline(const struct worker *w, const struct pawl_handler *handler);
 
 /* Shows version, build and number of the current generation. */
 void instances_show(struct worker *w);
