@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/memory.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define CHANNEL_MAGIC 0xc4a77e1u
+#define DEPTH_MAX     32 /* of a message's arrays and objects */
 
 struct channel {
         unsigned magic;
@@ -172,33 +174,12 @@ static void take_descriptors(struct msghdr *msg, struct channel_message *message
         }
 }
 
-/* The depth of arrays and objects, without recursion, before jansson (which allows 2048) is let near a stranger's bytes. */
-static bool too_deep(const char *text, size_t len)
-{
-        unsigned depth = 0;
-        bool in_string = false;
-
-        for (size_t i = 0; i < len; i++) {
-                if (in_string && text[i] == '\\')
-                        i++;
-                else if (text[i] == '"')
-                        in_string = !in_string;
-                else if (!in_string && (text[i] == '{' || text[i] == '['))
-                        depth++;
-                else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
-                        depth--;
-                if (depth > 32)
-                        return true;
-        }
-        return false;
-}
-
 static enum channel_status parse_message(const char *text, size_t len, struct channel_message *message,
                                          struct pawl_error *err)
 {
         json_error_t why;
 
-        if (too_deep(text, len)) {
+        if (!text_json_depth_ok(text, len, DEPTH_MAX)) {
                 error_set(err, "control channel: expected JSON nested at most 32 deep, found deeper");
                 return CHANNEL_ERROR;
         }

@@ -188,3 +188,23 @@ const char *text_format_size(int64_t bytes, char out[static 32])
         snprintf(out, 32, "%" PRId64 "%s", bytes, names[n]);
         return out;
 }
+
+bool text_json_depth_ok(const char *text, size_t len, unsigned depth)
+{
+        unsigned now = 0;
+        bool in_string = false;
+
+        for (size_t i = 0; i < len; i++) {
+                if (in_string && text[i] == '\\')
+                        i++;
+                else if (text[i] == '"')
+                        in_string = !in_string;
+                else if (!in_string && (text[i] == '{' || text[i] == '['))
+                        now++;
+                else if (!in_string && (text[i] == '}' || text[i] == ']') && now > 0)
+                        now--;
+                if (now > depth)
+                        return false;
+        }
+        return true;
+}

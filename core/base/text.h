@@ -7,11 +7,16 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* How many bytes from the front are valid UTF-8 (no overlong forms, no surrogates, nothing beyond U+10FFFF): `len` if all are. */
 size_t text_utf8_prefix(const char *text, size_t len);
+
+/* Whether arrays and objects of a JSON text are nested at most `depth` deep, seen without recursion: to be asked before jansson (which
+ * allows 2048) is let near a stranger's bytes. */
+bool text_json_depth_ok(const char *text, size_t len, unsigned depth);
 
 /* The edit distance of two names (insert, delete, replace, swap neighbours: 1 each), letters' case ignored. */
 unsigned text_distance(const char *a, const char *b);

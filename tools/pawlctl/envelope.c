@@ -1,6 +1,7 @@
 #include "envelope.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "catalogue.h"
 
 #include <ctype.h>
@@ -9,26 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
-bool envelope_depth_ok(const char *text, size_t len, unsigned depth)
-{
-        unsigned now = 0;
-        bool in_string = false;
-
-        for (size_t i = 0; i < len; i++) {
-                if (in_string && text[i] == '\\')
-                        i++;
-                else if (text[i] == '"')
-                        in_string = !in_string;
-                else if (!in_string && (text[i] == '{' || text[i] == '['))
-                        now++;
-                else if (!in_string && (text[i] == '}' || text[i] == ']') && now > 0)
-                        now--;
-                if (now > depth)
-                        return false;
-        }
-        return true;
-}
 
 void envelope_uuid(char out[static 37])
 {
@@ -262,7 +243,7 @@ bool envelope_make(struct envelope *envelope, const char *text, size_t len, cons
         bool ok = false;
 
         *envelope = (struct envelope){0};
-        if (!envelope_depth_ok(text, len, ENVELOPE_DEPTH))
+        if (!text_json_depth_ok(text, len, ENVELOPE_DEPTH))
                 return error_set(err, "expected JSON nested at most %d deep", ENVELOPE_DEPTH);
         in = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
         if (in == NULL)

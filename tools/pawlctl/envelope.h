@@ -39,7 +39,4 @@ void envelope_uuid(char out[static 37]);
 /* The message key of a complete event: request_id, else user_id, contractor_id, event_id. */
 bool envelope_key(const json_t *event, char key[static ENVELOPE_KEY_MAX], struct pawl_error *err);
 
-/* Whether arrays and objects are nested at most `depth` deep: before jansson, which recurses, sees a stranger's text. */
-bool envelope_depth_ok(const char *text, size_t len, unsigned depth);
-
 #endif

@@ -244,7 +244,7 @@ static bool is_document(const struct buf *line)
         json_error_t why;
         json_t *json;
 
-        if (!envelope_depth_ok(line->data, line->len, ENVELOPE_DEPTH))
+        if (!text_json_depth_ok(line->data, line->len, ENVELOPE_DEPTH))
                 return false;
         json = json_loadb(line->data, line->len, 0, &why);
         json_decref(json);
