@@ -52,13 +52,6 @@ bool config_value_equal(const struct config_value *a, const struct config_value 
         return false;
 }
 
-const char *config_value_type_name(enum config_value_type type)
-{
-        static const char *const names[] = {"bool", "integer", "number", "string", "list", "group"};
-
-        return names[type];
-}
-
 const char *config_value_describe(const struct config_value *v, char out[static 96])
 {
         size_t cut;

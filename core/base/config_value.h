@@ -42,9 +42,6 @@ const struct config_value *config_value_get(const struct config_value *group, co
 /* Same types and contents; the places where they were written do not count, the order of a group's members neither. */
 bool config_value_equal(const struct config_value *a, const struct config_value *b);
 
-/* "bool", "integer", "number", "string", "list", "group" */
-const char *config_value_type_name(enum config_value_type type);
-
 /* What was found, for an error's text: `string "abc"`, `integer 5`, `a secret`, `list of 3`. Long text is cut. Returns `out`. */
 const char *config_value_describe(const struct config_value *v, char out[static 96]);
 

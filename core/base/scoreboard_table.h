@@ -20,7 +20,6 @@
         X(REJECTED, "events_rejected", "Handler results REJECT")                                                       \
         X(PENDING, "events_pending", "Handler results PENDING (tickets taken)")                                        \
         X(DEAD_LETTERED, "events_dead_lettered", "Events written to a dead-letter topic")                              \
-        X(REDELIVERED, "events_redelivered", "Events on which an earlier run had begun, handled again")                \
         X(RESTORED, "events_restored_done", "Events not handled again because the commit's map had them done")         \
         X(EPOCH_IGNORED, "late_completions", "Completions ignored because their partition had been taken away")        \
         X(TICKET_EXPIRED, "tickets_expired", "Tickets that outran their deadline")                                     \

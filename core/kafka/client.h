@@ -60,8 +60,7 @@ enum client_verdict { CLIENT_VERSION_GOOD, CLIENT_VERSION_WARN, CLIENT_VERSION_R
  * a refused one; a consumer's log begins with the warning. */
 enum client_verdict client_judge_version(int version, struct pawl_error *text);
 
-/* The version that this process runs with, as librdkafka writes it ("2.0.2"), and as a number. */
-const char *client_version_text(void);
+/* The version that this process runs with (0xMMmmrrff). */
 int client_version(void);
 
 /* True if a property's value must never be shown (passwords, keys, tokens). */

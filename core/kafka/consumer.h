@@ -144,10 +144,6 @@ void consumer_unassign(struct consumer *consumer);
 /* Where a partition is. Does not block. */
 struct consumer_marks consumer_marks(struct consumer *consumer, uint32_t index);
 
-/* Topic and number of an index. */
-const char *consumer_topic(const struct consumer *consumer, uint32_t index);
-int32_t consumer_partition_number(const struct consumer *consumer, uint32_t index);
-
 /* For the scoreboard: "joining", "fetching offsets", "assigned 6 partitions, epoch 3", "closed" … valid until the next call. */
 const char *consumer_state(struct consumer *consumer);
 

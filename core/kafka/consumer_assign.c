@@ -71,18 +71,6 @@ void consumer_free_parts(struct consumer *c)
         c->part_count = 0;
 }
 
-const char *consumer_topic(const struct consumer *c, uint32_t index)
-{
-        assert(index < c->part_count);
-        return c->parts[index].topic;
-}
-
-int32_t consumer_partition_number(const struct consumer *c, uint32_t index)
-{
-        assert(index < c->part_count);
-        return c->parts[index].number;
-}
-
 /* ---- events with partitions ---- */
 
 static struct consumer_partition *add_partition(struct pending_event *pending, const struct consumer *c, uint32_t index)

@@ -43,8 +43,3 @@ int client_version(void)
 {
         return rd_kafka_version();
 }
-
-const char *client_version_text(void)
-{
-        return rd_kafka_version_str();
-}

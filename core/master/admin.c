@@ -51,11 +51,6 @@ static void serve(void *arg)
                 loop_disarm(loop, &l->timer);
 }
 
-struct master *admin_master(const struct admin *admin)
-{
-        return admin->m;
-}
-
 struct request *admin_find(struct admin *admin, const struct request *request)
 {
         struct request *at = admin->requests;

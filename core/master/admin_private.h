@@ -52,6 +52,4 @@ struct request *admin_find(struct admin *admin, const struct request *request);
 /* What waits goes on: its response has been set, or there is output. */
 void admin_resume(struct request *request);
 
-struct master *admin_master(const struct admin *admin);
-
 #endif

@@ -105,17 +105,6 @@ struct command_thread *command_thread_open(size_t max_event, const _Atomic bool 
         return NULL;
 }
 
-bool command_thread_busy(const struct command_thread *thread)
-{
-        struct command_thread *t = (struct command_thread *)thread;
-        bool busy;
-
-        pthread_mutex_lock(&t->lock);
-        busy = t->state != JOB_NONE;
-        pthread_mutex_unlock(&t->lock);
-        return busy;
-}
-
 static void copy_arguments(struct command_thread *t, const char *const *argv, size_t argc)
 {
         size_t size = argc * sizeof *t->argv, i;

@@ -22,9 +22,6 @@ struct command_thread;
 struct command_thread *command_thread_open(size_t max_event, const _Atomic bool *stopping, void (*wake)(void *arg),
                                            void *arg, struct pawl_error *err);
 
-/* True while a command is under way or its end has not been taken. */
-bool command_thread_busy(const struct command_thread *thread);
-
 /* Begins a command; not while busy. `argv[0]` is the command's name; all is copied. False: the plugin has no such command. */
 bool command_thread_begin(struct command_thread *thread, struct plugin_instance *in, const char *const *argv,
                           size_t argc, struct pawl_error *err);
