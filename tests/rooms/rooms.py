@@ -37,6 +37,7 @@ FOREIGN = {
     r"curl/": ["plugins/notifications/", "tools/pawlctl", "tests/"],
     r"sqlite3\.h": ["plugins/", "tests/"],
     r"systemd/": ["core/master/"],
+    r"(cairo|pango)": ["plugins/hr/"],
 }
 # The engine is deterministic: nothing of the system that could make it otherwise.
 ENGINE_SYSTEM = {"stdint.h", "stdbool.h", "stddef.h", "string.h", "stdlib.h", "assert.h"}
