@@ -84,7 +84,7 @@ struct config_plugin {
         bool enabled;
         char *plugin;      /* as written */
         char *plugin_path; /* absolute: plugin_dir/NAME.so for a name, else relative to the file */
-        char *group;       /* NULL only for a plugin without topics */
+        char *group;       /* NULL only for a plugin without topics; config_use_host_id */
         char **topics;     /* a name that begins with ^ is a pattern, as in librdkafka */
         size_t topic_count;
         int64_t ordering; /* enum config_ordering */
@@ -160,6 +160,9 @@ struct config *config_parse(const struct config_bundle *bundle, struct config_er
  * of one name gets another. Never NULL. */
 struct config *config_parse_for_check(const struct config_bundle *bundle, struct config_errors *errors);
 void config_free(struct config **cfg);
+
+/* Puts the host's id in place of "{host_id}" in the plugins' groups. Who parsed the snapshot calls it once, before anybody else reads it. */
+void config_use_host_id(struct config *cfg, const char *host_id);
 
 /* By name, also a disabled one; NULL if there is none. */
 const struct config_plugin *config_plugin(const struct config *cfg, const char *name);

@@ -63,7 +63,7 @@ static const struct config_key plugin_keys[] = {
     {"plugin", CONFIG_KEY_STRING, PLUG(plugin), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_BESIDE,
      "its file: a name (`audit`: `audit.so` in plugin_dir) or a path with a slash; default: the plugin's name"},
     {"group", CONFIG_KEY_STRING, PLUG(group), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_PROCESS,
-     "consumer group, of no other enabled plugin; default KAFKA_CONSUMER_GROUP_ID"},
+     "consumer group, of no other enabled plugin; `{host_id}` in it becomes this host's id; default KAFKA_CONSUMER_GROUP_ID"},
     {"topics", CONFIG_KEY_CUSTOM, PLUG(topics), NULL, 0, 0, "list of strings", config_read_topic_names,
      CONFIG_EFFECT_PROCESS, "what it reads; `^` at the beginning makes a name a pattern; default none"},
     {"ordering", CONFIG_KEY_CHOICE, PLUG(ordering), "key", 0, 0, "key|partition|none", NULL, CONFIG_EFFECT_PROCESS,

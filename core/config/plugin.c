@@ -163,6 +163,23 @@ static void check_name(struct config_reading *r, struct config_plugin *p)
                              "name: expected at most 64 letters, digits, - and _, found \"%.80s\"", p->name);
 }
 
+#define HOST_ID "{host_id}"
+
+/* "{host}" would be one group for all hosts, and nobody would notice. */
+static void check_braces(struct config_reading *r, const struct config_plugin *p)
+{
+        const char *at = p->group;
+
+        while (at != NULL && (at = strpbrk(at, "{}")) != NULL) {
+                if (strncmp(at, HOST_ID, strlen(HOST_ID)) != 0) {
+                        config_error(r->errors, p->file, p->lines.group,
+                                     "group: expected no braces but those of " HOST_ID ", found \"%.80s\"", p->group);
+                        return;
+                }
+                at += strlen(HOST_ID);
+        }
+}
+
 static void check_group(struct config_reading *r, struct config_plugin *p)
 {
         const struct config_part *variable =
@@ -175,6 +192,22 @@ static void check_group(struct config_reading *r, struct config_plugin *p)
         if (p->group == NULL && p->topic_count > 0)
                 config_error(r->errors, p->file, p->lines.topics,
                              "expected a consumer group (`group`, or KAFKA_CONSUMER_GROUP_ID), found none");
+        check_braces(r, p);
+}
+
+void config_use_host_id(struct config *cfg, const char *host_id)
+{
+        for (size_t i = 0; i < cfg->plugin_count; i++) {
+                char **group = &cfg->plugins[i].group, *at;
+
+                while (*group != NULL && (at = strstr(*group, HOST_ID)) != NULL) {
+                        char *whole =
+                            memory_printf("%.*s%s%s", (int)(at - *group), *group, host_id, at + strlen(HOST_ID));
+
+                        free(*group);
+                        *group = whole;
+                }
+        }
 }
 
 static void check_bounds(struct config_reading *r, struct config_plugin *p, const struct config_value *root)

@@ -318,6 +318,7 @@ int master_main(const char *config_file)
                 generation_release(&generation);
                 m.exit_status = MASTER_EXIT_FAILED;
         } else {
+                config_use_host_id(generation->cfg, m.host_id);
                 run(&m, generation);
         }
         close_master(&m);

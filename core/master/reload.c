@@ -226,6 +226,8 @@ static bool validate(struct reload *r)
 
         if (r->next == NULL) {
                 r->next = generation_read(r->m->config_file, &problems);
+                if (r->next != NULL)
+                        config_use_host_id(r->next->cfg, r->m->host_id);
                 take_problems(r, &problems);
                 config_errors_free(&problems);
         }

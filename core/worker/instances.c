@@ -422,10 +422,12 @@ bool instances_swap(struct worker *w, int bundle_fd, int plugin_fd, int64_t *pau
                 return false;
         cfg = config_parse(bundle, &errors);
         config_bundle_free(&bundle);
-        if (cfg == NULL)
+        if (cfg == NULL) {
                 error_set(err, "the new configuration does not parse: %zu errors", errors.error_count);
-        else
+        } else {
+                config_use_host_id(cfg, w->host_id);
                 swapped = swap(w, cfg, plugin_fd, err);
+        }
         config_errors_free(&errors);
         if (!swapped && cfg != NULL)
                 config_free(&cfg);

@@ -80,6 +80,8 @@ static bool read_host_id(struct worker *w, struct pawl_error *err)
                 w->host_id[strcspn(w->host_id, "\r\n")] = '\0';
         if (!found || w->host_id[0] == '\0')
                 found = error_set(err, "%s: expected this host's id, which pawld writes there, found none", path);
+        else
+                config_use_host_id(w->cfg, w->host_id);
         if (file != NULL)
                 fclose(file);
         free(path);

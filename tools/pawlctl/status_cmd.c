@@ -82,10 +82,12 @@ static void groups_of_status(const json_t *status, char ***groups, size_t *count
         }
 }
 
+/* Without a daemon to ask. One with "{host_id}" in it is left out: only the daemon's user reads the id. */
 static void groups_of_config(const struct config *cfg, char ***groups, size_t *count)
 {
         for (size_t i = 0; cfg != NULL && i < cfg->plugin_count; i++)
-                if (cfg->plugins[i].enabled)
+                if (cfg->plugins[i].enabled && cfg->plugins[i].group != NULL &&
+                    strchr(cfg->plugins[i].group, '{') == NULL)
                         add_group(groups, count, cfg->plugins[i].group);
 }
 

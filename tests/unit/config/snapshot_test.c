@@ -182,3 +182,24 @@ Test(reference, names_every_key_once)
                 }
         buf_free(&page);
 }
+
+Test(snapshot, the_hosts_id_takes_its_place_in_a_group)
+{
+        struct config *cfg;
+
+        kit_plugin("a", "topics = [ \"t\" ]; group = \"reads-{host_id}-{host_id}\";");
+        kit_plugin("b", "topics = [ \"t\" ]; group = \"plain\";");
+        kit_plugin("c", "");
+        cfg = kit_parse();
+        cr_assert_str_eq(config_plugin(cfg, "a")->group, "reads-{host_id}-{host_id}");
+        config_use_host_id(cfg, "h-1");
+        cr_assert_str_eq(config_plugin(cfg, "a")->group, "reads-h-1-h-1");
+        cr_assert_str_eq(config_plugin(cfg, "b")->group, "plain");
+        cr_assert_null(config_plugin(cfg, "c")->group);
+}
+
+Test(snapshot, a_group_with_other_braces_is_refused)
+{
+        kit_plugin("a", "topics = [ \"t\" ]; group = \"reads-{hostid}\";");
+        kit_refused("group: expected no braces but those of {host_id}, found \"reads-{hostid}\"");
+}
