@@ -194,7 +194,7 @@ static pawl_result queue(struct notifications *n, struct pawl_ctx *ctx, const st
         d.address = to ? to->email : "";
         d.error = to ? NULL : nobody;
         d.subject = text.subject;
-        d.body = text.body;
+        d.text = text.body;
         d.created = pawl_now(n->instance);
         d.deadline = d.created + n->deadline;
         status = store_add(n->store, event, rule->needs_facts ? NULL : facts, &d, 1, &known);
@@ -376,7 +376,7 @@ static int32_t deliveries(struct pawl_ctx *ctx, const struct pawl_str *argv, uin
 {
         struct notifications *n = self;
         struct listing listing = {ctx};
-        int64_t request = argc > 0 ? strtoll(argv[0].ptr, NULL, 10) : 0;
+        struct store_filter filter = {argc > 0 ? strtoll(argv[0].ptr, NULL, 10) : DELIVERY_NO_ID, NULL};
         char error[512];
         pawl_result status;
         struct store *store = store_open(n->store_path, error, sizeof error, &status);
@@ -385,7 +385,7 @@ static int32_t deliveries(struct pawl_ctx *ctx, const struct pawl_str *argv, uin
                 pawl_reply(ctx, pawl_text(error));
                 return 1;
         }
-        status = store_list(store, request, 100, list_row, &listing);
+        status = store_list(store, &filter, 100, list_row, &listing);
         if (status != PAWL_OK)
                 pawl_reply(ctx, pawl_text(store_error(store)));
         store_close(&store);

@@ -15,9 +15,9 @@ static json_t *body_of(const struct delivery *d)
         if (body == NULL)
                 return NULL;
         json_object_set_new(body, "message_type", json_string(d->message_type));
-        if (d->recipient_id != 0)
+        if (d->recipient_id != DELIVERY_NO_ID)
                 json_object_set_new(body, "recipient_id", json_integer(d->recipient_id));
-        if (d->request_id != 0)
+        if (d->request_id != DELIVERY_NO_ID)
                 json_object_set_new(body, "request_id", json_integer(d->request_id));
         return body;
 }
@@ -36,7 +36,7 @@ int32_t publication_send(struct pawl_instance *instance, const char *topic, cons
         pawl_derive_id(instance, pawl_text(name), id);
         snprintf(key, sizeof key, "%" PRId64, delivery->request_id);
         m = pawl_message_make(topic, delivery->sent ? "notification.email.sent" : "notification.failed",
-                              pawl_text(delivery->request_id != 0 ? key : id), pawl_text(text));
+                              pawl_text(delivery->request_id != DELIVERY_NO_ID ? key : id), pawl_text(text));
         m.event_id = pawl_text(id);
         m.correlation_id = pawl_text(delivery->correlation_id);
         status = text ? pawl_publish(instance, &m, done, arg) : PAWL_E_INVALID;

@@ -107,7 +107,7 @@ static int64_t pause_after(const struct sender *s, int64_t attempts)
 
 static void finish(struct sender *s, int64_t id, bool sent, const char *error)
 {
-        if (store_finish(s->store, id, sent, error, pawl_now(s->options.instance)) != PAWL_OK)
+        if (store_finish(s->store, id, sent, error, NULL, pawl_now(s->options.instance)) != PAWL_OK)
                 trouble(s, store_error(s->store)); /* it stays open in the file: sent again when a sender begins anew */
         pawl_metric_add(s->options.instance, sent ? s->options.metric_sent : s->options.metric_failed, 1);
 }
@@ -155,7 +155,7 @@ static void ended(struct sender *s, const struct smtp_result *result)
 
                 snprintf(text, sizeof text, "given up at its deadline; last: %s", result->text);
                 finish(s, d.id, false, text);
-        } else if (store_requeue(s->store, d.id, now + pause_after(s, d.attempts), result->text) != PAWL_OK) {
+        } else if (store_requeue(s->store, d.id, now + pause_after(s, d.attempts), result->text, true) != PAWL_OK) {
                 trouble(s, store_error(s->store));
         }
 }
@@ -163,7 +163,7 @@ static void ended(struct sender *s, const struct smtp_result *result)
 static void begin_one(struct sender *s, const struct delivery *d)
 {
         char message_id[64], name[64];
-        struct mail mail = {s->from, s->from_name, d->address, message_id, d->subject, d->body, d->created};
+        struct mail mail = {s->from, s->from_name, d->address, message_id, d->subject, d->text, d->created};
         size_t len;
         char *message;
 
@@ -173,7 +173,8 @@ static void begin_one(struct sender *s, const struct delivery *d)
         strcat(message_id, "@pawl");
         message = mail_compose(&mail, &len);
         if (message == NULL || !smtp_send(s->smtp, d->id, s->from, d->address, message, len)) {
-                store_requeue(s->store, d->id, pawl_now(s->options.instance) + s->options.retry_min, "out of memory");
+                store_requeue(s->store, d->id, pawl_now(s->options.instance) + s->options.retry_min, "out of memory",
+                              true);
                 return;
         }
         s->open[s->open_count++] = (struct open_delivery){d->id, d->attempts, d->deadline};
@@ -196,9 +197,16 @@ static void begin(struct sender *s)
         size_t n = room(s), count = 1;
 
         while (n > 0 && count > 0) {
-                if (store_take(s->store, pawl_now(s->options.instance), n < PAGE ? n : PAGE, taken, &count) !=
-                    PAWL_OK) {
+                pawl_result result = store_turn(s->store);
+
+                count = 0;
+                if (result == PAWL_OK)
+                        result = store_take(s->store, "email", pawl_now(s->options.instance), n < PAGE ? n : PAGE,
+                                            taken, &count);
+                if (result != PAWL_OK || store_turn_end(s->store, true) != PAWL_OK) {
                         trouble(s, store_error(s->store));
+                        while (count > 0)
+                                delivery_clear(&taken[--count]);
                         return;
                 }
                 for (size_t i = 0; i < count; i++) {
@@ -289,8 +297,8 @@ static void report(struct sender *s)
 {
         int64_t now = pawl_monotonic(s->options.instance), waiting;
 
-        if (store_waiting(s->store, &waiting) == PAWL_OK)
-                pawl_metric_set(s->options.instance, s->options.metric_waiting, waiting);
+        if (store_queued(s->store, "email", &waiting) == PAWL_OK)
+                pawl_metric_set(s->options.instance, s->options.metric_waiting, waiting + (int64_t)s->open_count);
         if (now >= s->purge_at) {
                 store_purge(s->store, pawl_now(s->options.instance) - s->options.keep);
                 s->purge_at = now + PURGE_EVERY;
@@ -304,7 +312,7 @@ static int64_t until_next(struct sender *s)
         if (s->away_until > now && s->away_until - now < wait)
                 return s->away_until - now;
         if (s->away_until <= now && s->lock_fd >= 0 && s->open_count < s->options.max_open &&
-            store_next_due(s->store, &due) == PAWL_OK && due != INT64_MAX) {
+            store_next_due(s->store, "email", &due) == PAWL_OK && due != INT64_MAX) {
                 due -= pawl_now(s->options.instance);
                 wait = due < 0 ? 0 : due < wait ? due : wait;
         }

@@ -23,11 +23,58 @@ static const char *const migrations[] = {
     "CREATE INDEX deliveries_unpublished ON deliveries (finished) WHERE finished IS NOT NULL AND published = 0;"
     "CREATE INDEX deliveries_finished ON deliveries (finished) WHERE finished IS NOT NULL;"
     "CREATE INDEX deliveries_request ON deliveries (request_id);",
+
+    /* Three channels: more columns, an unknown id is NULL instead of 0, and one person may be reached at two addresses. */
+    "ALTER TABLE deliveries RENAME TO old;"
+    "CREATE TABLE deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, correlation_id TEXT,"
+    " channel TEXT NOT NULL, message_type TEXT NOT NULL, recipient_id INTEGER, request_id INTEGER,"
+    " address TEXT NOT NULL, address_name TEXT, subject TEXT NOT NULL, text TEXT NOT NULL, html TEXT, unsubscribe TEXT,"
+    " language TEXT, state TEXT NOT NULL CHECK (state IN ('queued', 'open', 'sent', 'failed')), provider_id TEXT,"
+    " error TEXT, attempts INTEGER NOT NULL DEFAULT 0, next_attempt INTEGER NOT NULL, deadline INTEGER NOT NULL,"
+    " created INTEGER NOT NULL, finished INTEGER, finished_at INTEGER, published INTEGER NOT NULL DEFAULT 0);"
+    "INSERT INTO deliveries SELECT id, event, correlation_id, channel, message_type, nullif(recipient_id, 0),"
+    " nullif(request_id, 0), address, NULL, subject, body, NULL, NULL, NULL, state, NULL, error, attempts, next_attempt,"
+    " deadline, created, finished, finished_at, published FROM old;"
+    "DROP TABLE old;"
+    "CREATE UNIQUE INDEX deliveries_once ON deliveries (event, channel, message_type, ifnull(recipient_id, -1), address);"
+    "CREATE INDEX deliveries_due ON deliveries (channel, next_attempt) WHERE state = 'queued';"
+    "CREATE INDEX deliveries_deadline ON deliveries (deadline) WHERE state = 'queued';"
+    "CREATE INDEX deliveries_open ON deliveries (id) WHERE state = 'open';"
+    "CREATE INDEX deliveries_unpublished ON deliveries (finished) WHERE finished IS NOT NULL AND published = 0;"
+    "CREATE INDEX deliveries_finished ON deliveries (finished) WHERE finished IS NOT NULL;"
+    "CREATE INDEX deliveries_request ON deliveries (request_id);",
 };
 
 #define DELIVERY_COLUMNS                                                                                               \
-        "id, event, correlation_id, channel, message_type, recipient_id, request_id, address, subject, body, error,"   \
-        " attempts, deadline, created, finished, state"
+        "id, event, correlation_id, channel, message_type, recipient_id, request_id, address, address_name, subject,"  \
+        " text, html, unsubscribe, language, provider_id, error, attempts, deadline, created, finished, finished_at,"  \
+        " next_attempt, state"
+
+enum {
+        COLUMN_ID,
+        COLUMN_EVENT,
+        COLUMN_CORRELATION_ID,
+        COLUMN_CHANNEL,
+        COLUMN_MESSAGE_TYPE,
+        COLUMN_RECIPIENT_ID,
+        COLUMN_REQUEST_ID,
+        COLUMN_ADDRESS,
+        COLUMN_ADDRESS_NAME,
+        COLUMN_SUBJECT,
+        COLUMN_TEXT,
+        COLUMN_HTML,
+        COLUMN_UNSUBSCRIBE,
+        COLUMN_LANGUAGE,
+        COLUMN_PROVIDER_ID,
+        COLUMN_ERROR,
+        COLUMN_ATTEMPTS,
+        COLUMN_DEADLINE,
+        COLUMN_CREATED,
+        COLUMN_FINISHED,
+        COLUMN_FINISHED_AT,
+        COLUMN_NEXT_ATTEMPT,
+        COLUMN_STATE
+};
 
 /* `finished` numbers grow in the order of finishing, over all connections: who writes holds the file's lock. */
 #define NEXT_FINISHED "(SELECT coalesce(max(finished), 0) + 1 FROM deliveries WHERE finished IS NOT NULL)"
@@ -38,48 +85,61 @@ enum {
         ADD_DELIVERY,
         ADD_FAILED,
         FACTS,
+        LIST,
+        RETRY,
         BEGIN_AGAIN,
         DUE,
         OPEN,
-        NEXT_DUE,
         REQUEUE,
         FINISH,
-        UNPUBLISHED,
+        PAST_DEADLINE,
+        EXPIRE,
         PUBLISHED,
-        WAITING,
+        NEXT_DUE,
+        NEXT_DEADLINE,
+        UNPUBLISHED,
+        QUEUED,
         PURGE_DELIVERIES,
-        PURGE_HANDLED,
-        LIST
+        PURGE_HANDLED
 };
 
-#define ADD_COLUMNS                                                                                                    \
-        "event, correlation_id, channel, message_type, recipient_id, request_id, address, subject, body, error,"       \
-        " next_attempt, deadline, created"
+#define ADD_COLUMNS                                                                                                     \
+        "event, correlation_id, channel, message_type, recipient_id, request_id, address, address_name, subject, text," \
+        " html, unsubscribe, language, error, next_attempt, deadline, created"
+#define ADD_VALUES "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17"
+#define ADD_ONCE   " ON CONFLICT (event, channel, message_type, ifnull(recipient_id, -1), address) DO NOTHING"
 
 static const char *const statements[] = {
     [ADD_HANDLED] = "INSERT OR IGNORE INTO handled VALUES (?, ?)",
     [ADD_FACTS] = "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?)",
-    [ADD_DELIVERY] = "INSERT INTO deliveries (" ADD_COLUMNS ", state)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, 'queued')",
+    [ADD_DELIVERY] = "INSERT INTO deliveries (" ADD_COLUMNS ", state) VALUES (" ADD_VALUES ", 'queued')" ADD_ONCE,
     [ADD_FAILED] = "INSERT INTO deliveries (" ADD_COLUMNS ", state, finished, finished_at)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, 'failed', " NEXT_FINISHED ", ?11)",
+                   " VALUES (" ADD_VALUES ", 'failed', " NEXT_FINISHED ", ?17)" ADD_ONCE,
     [FACTS] = "SELECT customer_id, title, region, city, address, urgency FROM requests WHERE request_id = ?",
+    [LIST] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE (?1 IS NULL OR request_id = ?1)"
+             " AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
+    [RETRY] = "UPDATE deliveries SET state = 'queued', next_attempt = ?2, deadline = ?3, finished = NULL,"
+              " finished_at = NULL, published = 0 WHERE id = ?1 AND state = 'failed' AND address <> ''",
     [BEGIN_AGAIN] = "UPDATE deliveries SET state = 'queued' WHERE state = 'open'",
-    [DUE] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE state = 'queued' AND next_attempt <= ?"
+    [DUE] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE state = 'queued' AND channel = ? AND next_attempt <= ?"
             " ORDER BY next_attempt, id LIMIT ?",
     [OPEN] = "UPDATE deliveries SET state = 'open', attempts = attempts + 1 WHERE id = ?",
-    [NEXT_DUE] = "SELECT min(next_attempt) FROM deliveries WHERE state = 'queued'",
-    [REQUEUE] = "UPDATE deliveries SET state = 'queued', next_attempt = ?, error = ? WHERE id = ?",
-    [FINISH] = "UPDATE deliveries SET state = ?, error = ?, finished_at = ?, finished = " NEXT_FINISHED
-               " WHERE id = ? AND state = 'open'",
+    [REQUEUE] = "UPDATE deliveries SET state = 'queued', next_attempt = ?2, error = ?3, attempts = attempts - ?4"
+                " WHERE id = ?1 AND state = 'open'",
+    [FINISH] = "UPDATE deliveries SET state = ?2, error = ?3, provider_id = ?4, finished_at = ?5,"
+               " finished = " NEXT_FINISHED " WHERE id = ?1 AND state = 'open'",
+    [PAST_DEADLINE] = "SELECT id FROM deliveries WHERE state = 'queued' AND deadline <= ? ORDER BY deadline LIMIT 1",
+    [EXPIRE] = "UPDATE deliveries SET state = 'failed', finished_at = ?2, finished = " NEXT_FINISHED ","
+               " error = 'given up at its deadline; ' || ifnull('last: ' || error, 'never tried') WHERE id = ?1",
+    [PUBLISHED] = "UPDATE deliveries SET published = 1 WHERE id = ? AND finished IS NOT NULL",
+    [NEXT_DUE] = "SELECT min(next_attempt) FROM deliveries WHERE state = 'queued' AND channel = ?",
+    [NEXT_DEADLINE] = "SELECT min(deadline) FROM deliveries WHERE state = 'queued'",
     [UNPUBLISHED] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE finished IS NOT NULL AND published = 0"
                     " AND finished > ? ORDER BY finished LIMIT ?",
-    [PUBLISHED] = "UPDATE deliveries SET published = 1 WHERE id = ?",
-    [WAITING] = "SELECT count(*) FROM deliveries WHERE state IN ('queued', 'open')",
+    [QUEUED] = "SELECT count(*) FROM deliveries WHERE state = 'queued' AND channel = ?",
     [PURGE_DELIVERIES] = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE published = 1 AND"
                          " finished_at < ? LIMIT " PURGE_MAX ")",
     [PURGE_HANDLED] = "DELETE FROM handled WHERE event IN (SELECT event FROM handled WHERE at < ? LIMIT " PURGE_MAX ")",
-    [LIST] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE ?1 = 0 OR request_id = ?1 ORDER BY id DESC LIMIT ?2",
 };
 
 static const struct db_design design = {migrations, sizeof migrations / sizeof migrations[0], statements,
@@ -143,12 +203,21 @@ static struct db_value text(const char *string)
         return db_text(pawl_text(string));
 }
 
+static struct db_value id_value(int64_t id)
+{
+        return id == DELIVERY_NO_ID ? db_null() : db_int(id);
+}
+
 static bool add_delivery(struct store *s, const char *event, const struct delivery *d)
 {
+        int64_t due = d->not_before > d->created ? d->not_before : d->created;
+
         return db_run(s->db, d->address[0] != '\0' ? ADD_DELIVERY : ADD_FAILED,
                       DB_VALUES(text(event), text(d->correlation_id), text(d->channel), text(d->message_type),
-                                db_int(d->recipient_id), db_int(d->request_id), text(d->address), text(d->subject),
-                                text(d->body), text(d->error), db_int(d->created), db_int(d->deadline)));
+                                id_value(d->recipient_id), id_value(d->request_id), text(d->address),
+                                text(d->address_name), text(d->subject), text(d->text), text(d->html),
+                                text(d->unsubscribe), text(d->language), text(d->error), db_int(due),
+                                db_int(d->deadline), db_int(d->created)));
 }
 
 static bool add_facts(struct store *s, const struct request_facts *f)
@@ -209,45 +278,52 @@ void request_facts_clear(struct request_facts *facts)
         *facts = (struct request_facts){0};
 }
 
-pawl_result store_begin(struct store *store)
+static int64_t id_column(struct store *s, int q, int i)
 {
-        return run(store, BEGIN_AGAIN, DB_NO_VALUES);
+        return db_column_null(s->db, q, i) ? DELIVERY_NO_ID : db_column_int(s->db, q, i);
 }
 
 static void read_delivery(struct store *s, int q, struct delivery *d)
 {
-        struct pawl_str state = db_column_text(s->db, q, 15);
+        struct pawl_str state = db_column_text(s->db, q, COLUMN_STATE);
 
         *d = (struct delivery){
-            .id = db_column_int(s->db, q, 0),
-            .event = column(s, q, 1),
-            .correlation_id = column(s, q, 2),
-            .channel = column(s, q, 3),
-            .message_type = column(s, q, 4),
-            .recipient_id = db_column_int(s->db, q, 5),
-            .request_id = db_column_int(s->db, q, 6),
-            .address = column(s, q, 7),
-            .subject = column(s, q, 8),
-            .body = column(s, q, 9),
-            .error = column(s, q, 10),
-            .attempts = db_column_int(s->db, q, 11),
-            .deadline = db_column_int(s->db, q, 12),
-            .created = db_column_int(s->db, q, 13),
-            .finished = db_column_int(s->db, q, 14),
-            .sent = strcmp(state.ptr, "sent") == 0,
+            .id = db_column_int(s->db, q, COLUMN_ID),
+            .event = column(s, q, COLUMN_EVENT),
+            .correlation_id = column(s, q, COLUMN_CORRELATION_ID),
+            .channel = column(s, q, COLUMN_CHANNEL),
+            .message_type = column(s, q, COLUMN_MESSAGE_TYPE),
+            .recipient_id = id_column(s, q, COLUMN_RECIPIENT_ID),
+            .request_id = id_column(s, q, COLUMN_REQUEST_ID),
+            .address = column(s, q, COLUMN_ADDRESS),
+            .address_name = column(s, q, COLUMN_ADDRESS_NAME),
+            .subject = column(s, q, COLUMN_SUBJECT),
+            .text = column(s, q, COLUMN_TEXT),
+            .html = column(s, q, COLUMN_HTML),
+            .unsubscribe = column(s, q, COLUMN_UNSUBSCRIBE),
+            .language = column(s, q, COLUMN_LANGUAGE),
+            .provider_id = column(s, q, COLUMN_PROVIDER_ID),
+            .error = column(s, q, COLUMN_ERROR),
+            .attempts = db_column_int(s->db, q, COLUMN_ATTEMPTS),
+            .not_before = db_column_int(s->db, q, COLUMN_NEXT_ATTEMPT),
+            .deadline = db_column_int(s->db, q, COLUMN_DEADLINE),
+            .created = db_column_int(s->db, q, COLUMN_CREATED),
+            .finished = db_column_int(s->db, q, COLUMN_FINISHED),
+            .finished_at = db_column_int(s->db, q, COLUMN_FINISHED_AT),
+            .sent = state.len == 4 && memcmp(state.ptr, "sent", 4) == 0,
         };
 }
 
 void delivery_clear(struct delivery *delivery)
 {
-        free(delivery->event);
-        free(delivery->correlation_id);
-        free(delivery->channel);
-        free(delivery->message_type);
-        free(delivery->address);
-        free(delivery->subject);
-        free(delivery->body);
-        free(delivery->error);
+        char *const strings[] = {delivery->event,        delivery->correlation_id, delivery->channel,
+                                 delivery->message_type, delivery->address,        delivery->address_name,
+                                 delivery->subject,      delivery->text,           delivery->html,
+                                 delivery->unsubscribe,  delivery->language,       delivery->provider_id,
+                                 delivery->error};
+
+        for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+                free(strings[i]);
         *delivery = (struct delivery){0};
 }
 
@@ -264,52 +340,129 @@ static bool read_rows(struct store *s, int statement, struct delivery *rows, siz
         return row == 0;
 }
 
-pawl_result store_take(struct store *store, int64_t now, size_t max, struct delivery *taken, size_t *count)
+pawl_result store_list(struct store *store, const struct store_filter *filter, size_t max,
+                       bool (*row)(void *arg, const struct delivery *delivery, const char *state), void *arg)
 {
-        pawl_result result;
-        bool ok;
+        bool more = db_query(store->db, LIST,
+                             DB_VALUES(id_value(filter->request_id), text(filter->state), db_int((int64_t)max)));
+        int status = more ? 1 : -1;
 
-        *count = 0;
-        if (!db_begin(store->db))
-                return db_result(store->db);
-        ok = db_query(store->db, DUE, DB_VALUES(db_int(now), db_int((int64_t)max))) &&
-             read_rows(store, DUE, taken, count);
+        while (more && (status = db_next(store->db, LIST)) == 1) {
+                struct delivery d;
+
+                read_delivery(store, LIST, &d);
+                more = row(arg, &d, db_column_text(store->db, LIST, COLUMN_STATE).ptr);
+                delivery_clear(&d);
+        }
+        if (status == 1)
+                db_end(store->db, LIST);
+        return status >= 0 ? PAWL_OK : db_result(store->db);
+}
+
+pawl_result store_retry(struct store *store, int64_t id, int64_t now, int64_t deadline, bool *found)
+{
+        pawl_result result = run(store, RETRY, DB_VALUES(db_int(id), db_int(now), db_int(deadline)));
+
+        *found = result == PAWL_OK && db_changes(store->db) == 1;
+        return result;
+}
+
+pawl_result store_begin(struct store *store)
+{
+        return run(store, BEGIN_AGAIN, DB_NO_VALUES);
+}
+
+pawl_result store_turn(struct store *store)
+{
+        return db_begin(store->db) ? PAWL_OK : db_result(store->db);
+}
+
+pawl_result store_turn_end(struct store *store, bool ok)
+{
+        return end(store, ok);
+}
+
+pawl_result store_take(struct store *store, const char *channel, int64_t now, size_t max, struct delivery *taken,
+                       size_t *count)
+{
+        bool ok = db_query(store->db, DUE, DB_VALUES(text(channel), db_int(now), db_int((int64_t)max))) &&
+                  read_rows(store, DUE, taken, count);
+
+        if (!ok)
+                *count = 0;
         for (size_t i = 0; ok && i < *count; i++) {
                 taken[i].attempts++;
                 ok = db_run(store->db, OPEN, DB_VALUES(db_int(taken[i].id)));
         }
-        result = end(store, ok);
-        while (result != PAWL_OK && *count > 0)
+        if (ok)
+                return PAWL_OK;
+        while (*count > 0)
                 delivery_clear(&taken[--*count]);
+        return db_result(store->db);
+}
+
+pawl_result store_requeue(struct store *store, int64_t id, int64_t retry_at, const char *error, bool counted)
+{
+        return run(store, REQUEUE, DB_VALUES(db_int(id), db_int(retry_at), text(error), db_int(counted ? 0 : 1)));
+}
+
+pawl_result store_finish(struct store *store, int64_t id, bool sent, const char *error, const char *provider_id,
+                         int64_t now)
+{
+        return run(store, FINISH,
+                   DB_VALUES(db_int(id), text(sent ? "sent" : "failed"), text(sent ? NULL : error), text(provider_id),
+                             db_int(now)));
+}
+
+/* The one number of a query; *value is left alone, and `found` false, when there is none. */
+static pawl_result number(struct store *s, int statement, const struct db_value *values, size_t count, int64_t *value,
+                          bool *found)
+{
+        int row = db_query(s->db, statement, values, count) ? db_next(s->db, statement) : -1;
+
+        *found = row == 1 && !db_column_null(s->db, statement, 0);
+        if (*found)
+                *value = db_column_int(s->db, statement, 0);
+        if (row == 1)
+                db_end(s->db, statement);
+        return row >= 0 ? PAWL_OK : db_result(s->db);
+}
+
+/* One by one, so that each gets a number of its own in the order of finishing. */
+pawl_result store_expire(struct store *store, int64_t now, size_t max, size_t *count)
+{
+        pawl_result result = PAWL_OK;
+        bool found = true;
+        int64_t id;
+
+        for (*count = 0; result == PAWL_OK && *count < max; ++*count) {
+                result = number(store, PAST_DEADLINE, DB_VALUES(db_int(now)), &id, &found);
+                if (result != PAWL_OK || !found)
+                        break;
+                result = run(store, EXPIRE, DB_VALUES(db_int(id), db_int(now)));
+        }
         return result;
 }
 
-/* The one number of a query without parameters; *value is left alone when it is NULL. */
-static pawl_result number(struct store *s, int statement, int64_t *value)
+pawl_result store_published(struct store *store, int64_t id)
 {
-        if (!db_query(s->db, statement, DB_NO_VALUES) || db_next(s->db, statement) != 1)
-                return db_result(s->db);
-        if (!db_column_null(s->db, statement, 0))
-                *value = db_column_int(s->db, statement, 0);
-        db_end(s->db, statement);
-        return PAWL_OK;
+        return run(store, PUBLISHED, DB_VALUES(db_int(id)));
 }
 
-pawl_result store_next_due(struct store *store, int64_t *due)
+pawl_result store_next_due(struct store *store, const char *channel, int64_t *due)
 {
+        bool found;
+
         *due = INT64_MAX;
-        return number(store, NEXT_DUE, due);
+        return number(store, NEXT_DUE, DB_VALUES(text(channel)), due, &found);
 }
 
-pawl_result store_requeue(struct store *store, int64_t id, int64_t retry_at, const char *error)
+pawl_result store_next_deadline(struct store *store, int64_t *deadline)
 {
-        return run(store, REQUEUE, DB_VALUES(db_int(retry_at), text(error), db_int(id)));
-}
+        bool found;
 
-pawl_result store_finish(struct store *store, int64_t id, bool sent, const char *error, int64_t now)
-{
-        return run(store, FINISH,
-                   DB_VALUES(text(sent ? "sent" : "failed"), text(sent ? NULL : error), db_int(now), db_int(id)));
+        *deadline = INT64_MAX;
+        return number(store, NEXT_DEADLINE, DB_NO_VALUES, deadline, &found);
 }
 
 pawl_result store_unpublished(struct store *store, int64_t after, size_t max, struct delivery *rows, size_t *count)
@@ -321,15 +474,12 @@ pawl_result store_unpublished(struct store *store, int64_t after, size_t max, st
         return PAWL_OK;
 }
 
-pawl_result store_published(struct store *store, int64_t id)
+pawl_result store_queued(struct store *store, const char *channel, int64_t *count)
 {
-        return run(store, PUBLISHED, DB_VALUES(db_int(id)));
-}
+        bool found;
 
-pawl_result store_waiting(struct store *store, int64_t *count)
-{
         *count = 0;
-        return number(store, WAITING, count);
+        return number(store, QUEUED, DB_VALUES(text(channel)), count, &found);
 }
 
 pawl_result store_purge(struct store *store, int64_t before)
@@ -337,22 +487,4 @@ pawl_result store_purge(struct store *store, int64_t before)
         pawl_result result = run(store, PURGE_DELIVERIES, DB_VALUES(db_int(before)));
 
         return result == PAWL_OK ? run(store, PURGE_HANDLED, DB_VALUES(db_int(before))) : result;
-}
-
-pawl_result store_list(struct store *store, int64_t request_id, size_t max,
-                       bool (*row)(void *arg, const struct delivery *delivery, const char *state), void *arg)
-{
-        bool more = db_query(store->db, LIST, DB_VALUES(db_int(request_id), db_int((int64_t)max)));
-        int status = more ? 1 : -1;
-
-        while (more && (status = db_next(store->db, LIST)) == 1) {
-                struct delivery d;
-
-                read_delivery(store, LIST, &d);
-                more = row(arg, &d, db_column_text(store->db, LIST, 15).ptr);
-                delivery_clear(&d);
-        }
-        if (status == 1)
-                db_end(store->db, LIST);
-        return status >= 0 ? PAWL_OK : db_result(store->db);
 }
