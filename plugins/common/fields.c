@@ -1,68 +1,114 @@
 #include "common/fields.h"
 
-#include <pawl/jansson.h>
+#include "common/catalogue.h"
 
-static bool is_id(const struct pawl_event *ev, const char *name)
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHOWN 80 /* bytes of what was found */
+
+static bool is_id(const struct pawl_event *ev, const struct catalogue_field *field)
 {
         int64_t value;
 
-        return pawl_event_int(ev, name, &value) && value >= 0;
+        return pawl_event_int(ev, field->name, &value) && value >= 0;
 }
 
-static bool is_int(const struct pawl_event *ev, const char *name)
+static bool is_choice(const struct pawl_event *ev, const struct catalogue_field *field)
 {
-        return pawl_event_kind(ev, name) == PAWL_KIND_INT;
+        struct pawl_str value;
+
+        return pawl_event_string(ev, field->name, &value) && catalogue_is_choice(field->choices, value);
 }
 
-static bool is_string(const struct pawl_event *ev, const char *name)
+/* A list of which each item fits. It is parsed by itself, not the whole event. */
+static bool is_list(const struct pawl_event *ev, const struct catalogue_field *field)
 {
-        return pawl_event_kind(ev, name) == PAWL_KIND_STRING;
-}
-
-static bool is_object(const struct pawl_event *ev, const char *name)
-{
-        return pawl_event_kind(ev, name) == PAWL_KIND_OBJECT;
-}
-
-static bool is_id_list(const struct pawl_event *ev, const char *name)
-{
-        json_t *list = NULL;
-        json_t *item;
+        json_t *list = NULL, *item;
+        struct pawl_str text;
+        bool ok;
         size_t i;
 
-        if (pawl_event_kind(ev, name) == PAWL_KIND_ARRAY)
-                list = json_object_get(pawl_event_json(ev), name);
+        if (pawl_event_kind(ev, field->name) == PAWL_KIND_ARRAY && pawl_event_raw(ev, field->name, &text))
+                list = json_loadb(text.ptr, text.len, 0, NULL);
+        ok = list != NULL;
         json_array_foreach(list, i, item)
         {
-                if (!json_is_integer(item) || json_integer_value(item) < 0)
-                        return false;
+                if (field->kind == KIND_STRINGS ? !json_is_string(item)
+                                                : !json_is_integer(item) || json_integer_value(item) < 0)
+                        ok = false;
         }
-        return list != NULL;
+        json_decref(list);
+        return ok;
 }
 
-static const struct {
-        bool (*fits)(const struct pawl_event *ev, const char *name);
-        const char *expected;
-} kinds[] = {
-    [FIELD_ID] = {is_id, "an integer of 0 or more"},
-    [FIELD_INT] = {is_int, "an integer"},
-    [FIELD_STRING] = {is_string, "a string"},
-    [FIELD_OBJECT] = {is_object, "an object"},
-    [FIELD_ID_LIST] = {is_id_list, "an array of integers of 0 or more"},
-};
-
-pawl_result fields_check(struct pawl_ctx *ctx, const struct pawl_event *ev, const struct field *fields, size_t count)
+static bool fits(const struct pawl_event *ev, const struct catalogue_field *field, uint32_t found)
 {
-        for (size_t i = 0; i < count; i++) {
-                const struct field *field = &fields[i];
+        switch (field->kind) {
+        case KIND_ID:
+                return is_id(ev, field);
+        case KIND_NUMBER:
+                return found == PAWL_KIND_INT || found == PAWL_KIND_NUMBER;
+        case KIND_STRING:
+                return found == PAWL_KIND_STRING;
+        case KIND_CHOICE:
+                return is_choice(ev, field);
+        case KIND_BOOL:
+                return found == PAWL_KIND_BOOL;
+        case KIND_OBJECT:
+                return found == PAWL_KIND_OBJECT;
+        case KIND_IDS:
+        case KIND_STRINGS:
+                return is_list(ev, field);
+        }
+        return false;
+}
+
+/* How much of a text may be shown without cutting a character of UTF-8 in two. */
+static size_t shown(struct pawl_str text)
+{
+        size_t len = text.len < SHOWN ? text.len : SHOWN;
+
+        while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+                len--;
+        return len;
+}
+
+/* Adds "NAME: expected WHAT, found TEXT" behind `used` bytes of faults; returns how many there are now. */
+static size_t add_fault(char *faults, size_t size, size_t used, const struct pawl_event *ev,
+                        const struct catalogue_field *field)
+{
+        struct pawl_str found = pawl_text("nothing");
+        char expected[128];
+        int len;
+
+        pawl_event_raw(ev, field->name, &found);
+        len = snprintf(faults + used, size - used, "%s%s: expected %s, found %.*s%s", used > 0 ? "; " : "", field->name,
+                       catalogue_expected(field, expected, sizeof expected), (int)shown(found), found.ptr,
+                       shown(found) < found.len ? "…" : "");
+        return used + (size_t)len < size ? used + (size_t)len : size - 1;
+}
+
+pawl_result fields_check(struct pawl_ctx *ctx, const struct pawl_event *ev)
+{
+        struct pawl_str name = pawl_event_type(ev);
+        const struct catalogue_type *type = catalogue_find(name);
+        char faults[1024]; /* as much as the host keeps of a reason */
+        size_t used = 0;
+
+        if (type == NULL)
+                return pawl_reject(ctx, "event_type: expected one of the catalogue, found %.*s", (int)name.len,
+                                   name.ptr);
+        for (const struct catalogue_field *field = type->fields; field->name != NULL; field++) {
                 uint32_t found = pawl_event_kind(ev, field->name);
 
-                if ((field->flags & FIELD_OPTIONAL) && (found == PAWL_KIND_MISSING || found == PAWL_KIND_NULL))
+                if (!field->required && (found == PAWL_KIND_MISSING || found == PAWL_KIND_NULL))
                         continue;
-                if (!kinds[field->kind].fits(ev, field->name))
-                        return pawl_reject_field(ctx, ev, field->name, kinds[field->kind].expected);
+                if (!fits(ev, field, found))
+                        used = add_fault(faults, sizeof faults, used, ev, field);
         }
-        return PAWL_OK;
+        return used == 0 ? PAWL_OK : pawl_reject(ctx, "%s", faults);
 }
 
 int64_t field_int(const struct pawl_event *ev, const char *name)

@@ -37,19 +37,6 @@ static pawl_result written(struct handling *h, bool ok)
 
 /* ---- request.* ---- */
 
-static const struct field created_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"customer_id", FIELD_ID, 0},
-    {"title", FIELD_STRING, 0},
-    {"description", FIELD_STRING, 0},
-    {"urgency", FIELD_STRING, 0},
-    {"region", FIELD_STRING, 0},
-    {"city", FIELD_STRING, 0},
-    {"address", FIELD_STRING, 0},
-    {"equipment_type", FIELD_STRING, FIELD_OPTIONAL},
-    {"priority", FIELD_STRING, FIELD_OPTIONAL},
-};
-
 /* The settings' for that urgency, else `otherwise`. */
 static struct pawl_str priority_for(const struct handling *h, struct pawl_str urgency, struct pawl_str otherwise)
 {
@@ -97,14 +84,6 @@ static pawl_result on_created(struct handling *h)
         return written(h, requests_insert(h->db, &request));
 }
 
-static const struct field updated_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"customer_id", FIELD_ID, 0},
-    {"updated_fields", FIELD_OBJECT, 0},
-    {"updated_by", FIELD_INT, 0},
-    {"update_reason", FIELD_STRING, FIELD_OPTIONAL},
-};
-
 /* No transition. A changed urgency changes the priority. */
 static pawl_result on_updated(struct handling *h)
 {
@@ -122,28 +101,7 @@ static pawl_result on_updated(struct handling *h)
         return written(h, requests_set_urgency(h->db, h->request.id, text, priority_for(h, text, pawl_text("normal"))));
 }
 
-static const struct field cancelled_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"customer_id", FIELD_ID, 0},
-    {"cancelled_by", FIELD_INT, 0},
-    {"cancellation_reason", FIELD_STRING, 0},
-};
-
-static const struct field clarification_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"customer_id", FIELD_ID, 0},
-    {"manager_id", FIELD_ID, 0},
-    {"question", FIELD_STRING, 0},
-};
-
 /* ---- workflow.* ---- */
-
-static const struct field manager_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"manager_id", FIELD_ID, 0},
-    {"assigned_by", FIELD_INT, 0},
-    {"assignment_reason", FIELD_STRING, FIELD_OPTIONAL},
-};
 
 /*
  * This plugin's own choice comes back here, like anybody's. Others act meanwhile: they cancel the request, or assign a manager by
@@ -166,21 +124,6 @@ static pawl_result on_manager_assigned(struct handling *h)
         return result == PAWL_OK ? written(h, requests_set_manager(h->db, request->id, manager)) : result;
 }
 
-static const struct field sent_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"manager_id", FIELD_ID, 0},
-    {"contractor_ids", FIELD_ID_LIST, 0},
-};
-
-static const struct field contractor_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"contractor_id", FIELD_ID, 0},
-    {"manager_id", FIELD_ID, 0},
-    {"previous_status", FIELD_STRING, 0},
-    {"new_status", FIELD_STRING, FIELD_OPTIONAL},
-    {"assignment_reason", FIELD_STRING, FIELD_OPTIONAL},
-};
-
 /* previous_status is what its producer saw, and is not relied upon: what is known here decides. */
 static pawl_result on_contractor_assigned(struct handling *h)
 {
@@ -195,26 +138,6 @@ static pawl_result on_contractor_assigned(struct handling *h)
                 return result;
         return written(h, requests_set_contractor(h->db, h->request.id, field_int(h->ev, "contractor_id")));
 }
-
-static const struct field started_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"contractor_id", FIELD_ID, 0},
-};
-
-static const struct field completed_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"contractor_id", FIELD_ID, 0},
-    {"completion_data", FIELD_OBJECT, 0},
-    {"completion_notes", FIELD_STRING, FIELD_OPTIONAL},
-};
-
-static const struct field status_fields[] = {
-    {"request_id", FIELD_ID, 0},
-    {"previous_status", FIELD_STRING, 0},
-    {"new_status", FIELD_STRING, 0},
-    {"changed_by", FIELD_INT, FIELD_OPTIONAL},
-    {"reason", FIELD_STRING, FIELD_OPTIONAL},
-};
 
 /* The transitions that have no event of their own; one that another event brought about already is only noted. */
 static pawl_result on_status_changed(struct handling *h)
@@ -237,19 +160,17 @@ static pawl_result on_status_changed(struct handling *h)
 /* ---- The table ---- */
 
 /* clang-format off */
-#define FIELDS(array) (array), sizeof(array) / sizeof((array)[0])
-
 static const struct event_rule event_rules[] = {
-    {"request.created",              FIELDS(created_fields),       NULL,                  STATE_UNKNOWN,        on_created},
-    {"request.updated",              FIELDS(updated_fields),       "update_reason",       STATE_UNKNOWN,        on_updated},
-    {"request.cancelled",            FIELDS(cancelled_fields),     "cancellation_reason", STATE_CANCELLED,      NULL},
-    {"request.clarification_needed", FIELDS(clarification_fields), "question",            STATE_CLARIFICATION,  NULL},
-    {"workflow.manager_assigned",    FIELDS(manager_fields),       "assignment_reason",   STATE_UNKNOWN,        on_manager_assigned},
-    {"workflow.sent_to_contractors", FIELDS(sent_fields),          NULL,                  STATE_SENT_TO_CONTRACTORS, NULL},
-    {"workflow.contractor_assigned", FIELDS(contractor_fields),    "assignment_reason",   STATE_UNKNOWN,        on_contractor_assigned},
-    {"workflow.work_started",        FIELDS(started_fields),       NULL,                  STATE_IN_PROGRESS,    NULL},
-    {"workflow.work_completed",      FIELDS(completed_fields),     "completion_notes",    STATE_COMPLETED,      NULL},
-    {"workflow.status_changed",      FIELDS(status_fields),        "reason",              STATE_UNKNOWN,        on_status_changed},
+    {"request.created",              NULL,                  STATE_UNKNOWN,        on_created},
+    {"request.updated",              "update_reason",       STATE_UNKNOWN,        on_updated},
+    {"request.cancelled",            "cancellation_reason", STATE_CANCELLED,      NULL},
+    {"request.clarification_needed", "question",            STATE_CLARIFICATION,  NULL},
+    {"workflow.manager_assigned",    "assignment_reason",   STATE_UNKNOWN,        on_manager_assigned},
+    {"workflow.sent_to_contractors", NULL,                  STATE_SENT_TO_CONTRACTORS, NULL},
+    {"workflow.contractor_assigned", "assignment_reason",   STATE_UNKNOWN,        on_contractor_assigned},
+    {"workflow.work_started",        NULL,                  STATE_IN_PROGRESS,    NULL},
+    {"workflow.work_completed",      "completion_notes",    STATE_COMPLETED,      NULL},
+    {"workflow.status_changed",      "reason",              STATE_UNKNOWN,        on_status_changed},
 };
 /* clang-format on */
 

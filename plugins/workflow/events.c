@@ -131,7 +131,7 @@ pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, str
 
         if (rule == NULL)
                 return pawl_reject(ctx, "no rule for this type of event");
-        result = fields_check(ctx, ev, rule->fields, rule->field_count);
+        result = fields_check(ctx, ev);
         if (result != PAWL_OK)
                 return result;
         h.request.id = field_int(ev, "request_id");

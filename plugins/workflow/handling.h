@@ -24,11 +24,9 @@ struct handling {
         json_t *assignment;     /* workflow.manager_assigned, to be emitted; NULL: nothing is */
 };
 
-/* An event's type: what it must look like, where it leads, what else it does. */
+/* An event's type: where it leads, what else it does. */
 struct event_rule {
         const char *event_type;
-        const struct field *fields;
-        size_t field_count;
         const char *note;                          /* the member that the history quotes; NULL: none */
         enum state to;                             /* where it leads, if a transition is all that it does */
         pawl_result (*handle)(struct handling *h); /* else this decides, and writes what is its own */

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "catalogue.h"
+#include "common/catalogue.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -166,34 +166,58 @@ static bool all_are(const json_t *array, json_type type)
         return json_is_array(array);
 }
 
-static bool is_kind(const json_t *value, enum catalogue_kind kind)
+static bool all_are_ids(const json_t *array)
 {
-        switch (kind) {
-        case KIND_INT:
-                return json_is_integer(value);
+        size_t i;
+        const json_t *item;
+
+        json_array_foreach(array, i, item) if (!json_is_integer(item) || json_integer_value(item) < 0) return false;
+        return json_is_array(array);
+}
+
+static bool fits(const json_t *value, const struct catalogue_field *field)
+{
+        switch (field->kind) {
+        case KIND_ID:
+                return json_is_integer(value) && json_integer_value(value) >= 0;
         case KIND_NUMBER:
                 return json_is_number(value);
         case KIND_STRING:
                 return json_is_string(value);
+        case KIND_CHOICE:
+                return json_is_string(value) &&
+                       catalogue_is_choice(field->choices,
+                                           pawl_bytes(json_string_value(value), json_string_length(value)));
         case KIND_BOOL:
                 return json_is_boolean(value);
         case KIND_OBJECT:
                 return json_is_object(value);
-        case KIND_INTS:
-                return all_are(value, JSON_INTEGER);
+        case KIND_IDS:
+                return all_are_ids(value);
         case KIND_STRINGS:
                 return all_are(value, JSON_STRING);
         }
         return false;
 }
 
+static const char *nearest_type(const char *type)
+{
+        const struct catalogue_type *known;
+        const char *best = NULL;
+
+        for (size_t i = 0; (known = catalogue_at(i)) != NULL; i++)
+                best = text_nearest(type, best, known->name);
+        return best;
+}
+
 static bool check_type(const json_t *event, const char *type, struct pawl_error *err)
 {
-        const struct catalogue_type *known = catalogue_find(type);
+        const struct catalogue_type *known = catalogue_find(pawl_text(type));
         const char *nearest;
+        char expected[128];
 
         if (known == NULL) {
-                nearest = catalogue_nearest(type);
+                nearest = nearest_type(type);
                 return error_set(
                     err, "event_type: \"%.100s\" is not in the catalogue%s%s%s (--any publishes it all the same)", type,
                     nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
@@ -204,8 +228,8 @@ static bool check_type(const json_t *event, const char *type, struct pawl_error 
 
                 if (!field->required && (value == NULL || json_is_null(value)))
                         continue;
-                if (!is_kind(value, field->kind)) {
-                        mismatch(field->name, catalogue_kind_name(field->kind), value, err);
+                if (!fits(value, field)) {
+                        mismatch(field->name, catalogue_expected(field, expected, sizeof expected), value, err);
                         return error_prefix(err, "%s", type);
                 }
         }
@@ -258,7 +282,7 @@ bool envelope_make(struct envelope *envelope, const char *text, size_t len, cons
                 mismatch("event_type", "a string", json_object_get(in, "event_type"), err);
                 goto out;
         }
-        envelope->topic = options->topic != NULL ? options->topic : catalogue_topic(type);
+        envelope->topic = options->topic != NULL ? options->topic : catalogue_topic(pawl_text(type));
         if (!options->any && !check_type(in, type, err))
                 goto out;
         if (envelope->topic == NULL) {

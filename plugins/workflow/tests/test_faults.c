@@ -212,7 +212,7 @@ Test(faults, a_batch_keeps_what_stands_before_the_event_that_cannot_be_handled)
         cr_assert_eq(results[0].result, PAWL_OK);
         cr_assert_eq(results[1].result, PAWL_OK);
         cr_assert_eq(results[2].result, PAWL_REJECT);
-        cr_assert_str_eq(results[2].reason, "request_id: expected an integer of 0 or more, found string \"three\"");
+        cr_assert_str_eq(results[2].reason, "request_id: expected an integer of 0 or more, found \"three\"");
         cr_assert(results[3].unrun);
         cr_assert_eq(results[0].emits.count, 1);
         cr_assert_eq(results[1].emits.count, 1);
