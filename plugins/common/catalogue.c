@@ -1,5 +1,7 @@
 #include "common/catalogue.h"
 
+#include "common/nearest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -88,6 +90,15 @@ const struct catalogue_type *catalogue_find(struct pawl_str type)
                         return &types[i];
         }
         return NULL;
+}
+
+const char *catalogue_nearest(const char *type)
+{
+        const char *best = NULL;
+
+        for (size_t i = 0; i < TYPE_COUNT; i++)
+                best = nearest(type, best, types[i].name);
+        return best;
 }
 
 const char *catalogue_topic(struct pawl_str type)

@@ -42,6 +42,9 @@ const struct catalogue_type *catalogue_at(size_t index);
 /* NULL: no such type. */
 const struct catalogue_type *catalogue_find(struct pawl_str type);
 
+/* The known type nearest to an unknown one; NULL if none is near. */
+const char *catalogue_nearest(const char *type);
+
 /* The topic of a type, by its first word: "request.created" to "request-events". NULL for a first word that has no topic. */
 const char *catalogue_topic(struct pawl_str type);
 

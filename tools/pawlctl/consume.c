@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cluster.h"
-#include "envelope.h"
+#include "common/event_text.h"
 #include "kafka/reader.h"
 #include "pawlctl.h"
 
@@ -46,7 +46,7 @@ static void on_interrupt(int number)
 /* The value as JSON; NULL when it is none. */
 static json_t *parse_value(const struct message *m)
 {
-        if (m->value == NULL || !text_json_depth_ok(m->value, m->value_len, ENVELOPE_DEPTH))
+        if (m->value == NULL || !text_json_depth_ok(m->value, m->value_len, EVENT_TEXT_DEPTH))
                 return NULL;
         return json_loadb(m->value, m->value_len, JSON_DECODE_ANY, NULL);
 }

@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cluster.h"
-#include "envelope.h"
+#include "common/event_text.h"
 #include "kafka/producer.h"
 #include "pawlctl.h"
 
@@ -27,14 +27,14 @@
 struct pending {
         bool used;
         bool again; /* to be pushed again */
-        struct envelope envelope;
+        struct event_text text;
         size_t number; /* of its first line in the input, from 1 */
         int64_t since; /* clock_now() */
 };
 
 struct publisher {
         struct producer *producer;
-        struct envelope_options options;
+        struct event_text_options options;
         struct pending *pending; /* IN_FLIGHT_MAX; the tag is the index */
         size_t next;             /* where to look for a free one */
         size_t in_flight;
@@ -82,10 +82,10 @@ static void show_progress(struct publisher *p, int64_t now)
 
 static void release(struct publisher *p, struct pending *event)
 {
-        p->bytes -= event->envelope.value.len;
+        p->bytes -= event->text.len;
         p->in_flight--;
         p->again_count -= event->again;
-        envelope_clear(&event->envelope);
+        event_text_clear(&event->text);
         *event = (struct pending){0};
 }
 
@@ -101,18 +101,18 @@ static void take_report(struct publisher *p, const struct producer_report *repor
                 p->again_count++;
                 return;
         } else {
-                fail(p, event->number, "not delivered to %s: %s", event->envelope.topic, report->text);
+                fail(p, event->number, "not delivered to %s: %s", event->text.topic, report->text);
         }
         release(p, event);
 }
 
 static void push(struct publisher *p, struct pending *event, int64_t now)
 {
-        const struct producer_record record = {.topic = event->envelope.topic,
-                                               .key = event->envelope.key,
-                                               .key_len = strlen(event->envelope.key),
-                                               .value = event->envelope.value.data,
-                                               .value_len = event->envelope.value.len,
+        const struct producer_record record = {.topic = event->text.topic,
+                                               .key = event->text.key,
+                                               .key_len = strlen(event->text.key),
+                                               .value = event->text.value,
+                                               .value_len = event->text.len,
                                                .tag = (uint64_t)(event - p->pending)};
         struct pawl_error err = {0};
         enum producer_push pushed = producer_push(p->producer, &record, &err);
@@ -121,7 +121,7 @@ static void push(struct publisher *p, struct pending *event, int64_t now)
                 p->again_count -= event->again;
                 event->again = false;
         } else if (pushed == PUSH_REFUSED || now - event->since >= p->timeout) {
-                fail(p, event->number, "not delivered to %s: %s", event->envelope.topic,
+                fail(p, event->number, "not delivered to %s: %s", event->text.topic,
                      err.text[0] != '\0' ? err.text : "the producer has no room");
                 release(p, event);
         } else if (!event->again) {
@@ -188,27 +188,47 @@ static bool make_room(struct publisher *p)
         return true;
 }
 
+/* False: it has faults, and they have been said. */
+static bool make_event(struct publisher *p, struct event_text *made, const char *text, size_t len)
+{
+        json_t *faults = json_array(), *fault;
+        bool ok = event_text_make(made, text, len, &p->options, faults);
+        struct buf all = {0};
+        size_t i;
+
+        json_array_foreach(faults, i, fault)
+        {
+                const char *field = json_string_value(json_object_get(fault, "field"));
+
+                buf_printf(&all, "%s%s%sexpected %s, found %s", i > 0 ? "; " : "", field != NULL ? field : "",
+                           field != NULL ? ": " : "", json_string_value(json_object_get(fault, "expected")),
+                           json_string_value(json_object_get(fault, "found")));
+        }
+        if (!ok)
+                fail(p, p->number, "%s", all.data);
+        buf_free(&all);
+        json_decref(faults);
+        return ok;
+}
+
 /* One event of the input. False: no more can be sent. */
 static bool publish_text(struct publisher *p, const char *text, size_t len)
 {
-        struct envelope envelope;
-        struct pawl_error err = {0};
+        struct event_text made;
         struct pending *event;
         int64_t now = clock_now();
 
         p->options.now = clock_wall();
-        if (!envelope_make(&envelope, text, len, &p->options, &err)) {
-                fail(p, p->number, "%s", err.text);
+        if (!make_event(p, &made, text, len))
                 return true;
-        }
         if (p->in_flight == 0)
                 p->last_report = now;
         while (p->pending[p->next].used)
                 p->next = (p->next + 1) % IN_FLIGHT_MAX;
         event = &p->pending[p->next];
-        *event = (struct pending){.used = true, .envelope = envelope, .number = p->number, .since = now};
+        *event = (struct pending){.used = true, .text = made, .number = p->number, .since = now};
         p->in_flight++;
-        p->bytes += envelope.value.len;
+        p->bytes += made.len;
         push(p, event, now);
         if (p->number % 64 == 0)
                 pump(p, false);
@@ -244,7 +264,7 @@ static bool is_document(const struct buf *line)
         json_error_t why;
         json_t *json;
 
-        if (!text_json_depth_ok(line->data, line->len, ENVELOPE_DEPTH))
+        if (!text_json_depth_ok(line->data, line->len, EVENT_TEXT_DEPTH))
                 return false;
         json = json_loadb(line->data, line->len, 0, &why);
         json_decref(json);
@@ -345,7 +365,7 @@ int cmd_publish(struct ctl *ctl, int argc, char **argv)
         const struct sigaction action = {.sa_handler = on_interrupt};
         struct publisher p = {.timeout = 30 * CLOCK_S,
                               .terminal = isatty(STDERR_FILENO) == 1,
-                              .options.uuid = envelope_uuid};
+                              .options.uuid = event_text_uuid};
         const char *text = NULL;
         struct pawl_error err = {0};
         int option;
