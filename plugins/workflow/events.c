@@ -1,6 +1,9 @@
 #include "events.h"
 
+#include "deadlines.h"
+#include "emitted.h"
 #include "handling.h"
+#include "history.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -51,12 +54,12 @@ static pawl_result repeat(struct handling *h, const struct happening *before, in
 
 /* ---- One that is new ---- */
 
-/* Keeps the assignment with its event's line of the history, and emits it. */
-static pawl_result emit_assignment(struct handling *h, int64_t number)
+/* Keeps what is emitted with its event's line of the history, and emits it. */
+static pawl_result emit_new(struct handling *h, int64_t number)
 {
-        char *body = json_dumps(h->assignment, JSON_COMPACT);
+        char *body = json_dumps(h->emit, JSON_COMPACT);
         char key[24];
-        struct emission emission = {pawl_text(WORKFLOW_TOPIC), pawl_text("workflow.manager_assigned"), pawl_text(key),
+        struct emission emission = {pawl_text(WORKFLOW_TOPIC), pawl_text(h->emit_type), pawl_text(key),
                                     pawl_text(body)};
         pawl_result result;
 
@@ -68,40 +71,74 @@ static pawl_result emit_assignment(struct handling *h, int64_t number)
         return result;
 }
 
-static pawl_result write_down(struct handling *h, struct pawl_str source)
+/* "manager 101", "user 7"; absent where the event does not say. */
+static struct pawl_str who_text(const struct handling *h, const char *member, char *out, size_t size)
 {
+        if (pawl_event_kind(h->ev, member) != PAWL_KIND_INT)
+                return pawl_text(NULL);
+        if (strcmp(member + strlen(member) - 3, "_id") == 0)
+                snprintf(out, size, "%.*s %" PRId64, (int)strlen(member) - 3, member, field_int(h->ev, member));
+        else
+                snprintf(out, size, "user %" PRId64, field_int(h->ev, member));
+        return pawl_text(out);
+}
+
+/* The request leaves one state and comes to another. */
+static bool change_state(struct handling *h)
+{
+        const struct deadline_start start = {
+            .request_id = h->request.id,
+            .state = h->to,
+            .entered = h->time,
+            .now = pawl_now(h->ctx->instance),
+            .correlation_id = pawl_event_correlation_id(h->ev),
+        };
+
+        return deadlines_end(h->db, h->request.id, h->time) &&
+               requests_set_state(h->db, h->request.id, h->to, h->time) && deadlines_start(h->db, h->rules, &start);
+}
+
+static pawl_result write_down(struct handling *h, const struct event_rule *rule)
+{
+        bool moved = h->to != h->request.state;
+        char who[48];
         struct happening happening = {
-            .source = source,
+            .source = h->source,
             .request_id = h->request.id,
             .event_type = pawl_event_type(h->ev),
             .from = h->request.state,
             .to = h->to,
             .note = h->note,
             .time = pawl_event_timestamp(h->ev),
+            .who = who_text(h, rule->who, who, sizeof who),
         };
         int64_t number;
 
-        if (h->to != h->request.state && !requests_set_state(h->db, h->request.id, h->to))
+        if (moved && !change_state(h))
                 return db_outcome(h->db, h->ctx);
         if (!history_add(h->db, &happening, &number))
                 return db_outcome(h->db, h->ctx);
-        return h->assignment != NULL ? emit_assignment(h, number) : PAWL_OK;
+        if (moved && rule->announced != NULL) {
+                h->emit_type = "workflow.status_changed";
+                h->emit = emitted_status(h, rule->who, rule->announced);
+                if (h->emit == NULL)
+                        return pawl_retry(h->ctx, "out of memory");
+        }
+        return h->emit != NULL ? emit_new(h, number) : PAWL_OK;
 }
 
-static pawl_result handle_new(struct handling *h, const struct event_rule *rule, struct pawl_str source)
+static pawl_result handle_new(struct handling *h, const struct event_rule *rule)
 {
-        bool loaded = requests_load(h->db, h->request.id, &h->request);
         pawl_result result;
 
-        requests_end(h->db);
-        if (!loaded)
+        if (!requests_load(h->db, h->request.id, &h->request))
                 return db_outcome(h->db, h->ctx);
         if (rule->note != NULL)
                 h->note = field_string(h->ev, rule->note);
         result = rule->handle != NULL ? rule->handle(h) : handling_move(h, rule->to);
         if (result == PAWL_OK)
-                result = write_down(h, source);
-        json_decref(h->assignment);
+                result = write_down(h, rule);
+        json_decref(h->emit);
         return result;
 }
 
@@ -117,14 +154,20 @@ static struct pawl_str source_of(const struct pawl_event *ev, char *text, size_t
         return pawl_text(text);
 }
 
+static int64_t time_of(struct pawl_ctx *ctx, const struct pawl_event *ev)
+{
+        int64_t time = pawl_event_timestamp(ev);
+
+        return time >= 0 ? time : pawl_now(ctx->instance);
+}
+
 pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, struct db *db, const struct rules *rules,
                           enum outcome *outcome)
 {
         const struct event_rule *rule = event_rule_find(pawl_event_type(ev));
-        struct handling h = {.ctx = ctx, .ev = ev, .db = db, .rules = rules};
+        struct handling h = {.ctx = ctx, .ev = ev, .db = db, .rules = rules, .time = time_of(ctx, ev)};
         struct happening before;
         char position[320];
-        struct pawl_str source;
         pawl_result result;
         int64_t number;
         int found;
@@ -135,17 +178,18 @@ pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, str
         if (result != PAWL_OK)
                 return result;
         h.request.id = field_int(ev, "request_id");
-        source = source_of(ev, position, sizeof position);
-        found = history_find(db, source, &before, &number);
+        h.source = source_of(ev, position, sizeof position);
+        found = history_find(db, h.source, &before, &number);
         if (found < 0) {
                 result = db_outcome(db, ctx);
         } else if (found > 0) {
                 *outcome = OUTCOME_REPEATED;
                 result = repeat(&h, &before, number);
         } else {
-                result = handle_new(&h, rule, source);
+                result = handle_new(&h, rule);
                 *outcome = h.to != h.request.state ? OUTCOME_MOVED : OUTCOME_NOTED;
         }
+        requests_end(db);
         history_end(db);
         return result;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #define WORKFLOW_TOPIC "workflow-events"
+#define AUDIT_TOPIC    "audit-events"
 
 /* What became of an event that was handled. */
 enum outcome { OUTCOME_MOVED, OUTCOME_NOTED, OUTCOME_REPEATED, OUTCOMES };

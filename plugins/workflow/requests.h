@@ -1,6 +1,5 @@
 /*
- * The requests, as rows: their state, their history, and what was emitted for each event of it. An event of the history is an event
- * that was handled; the history's row and everything that the event changed are written in one transaction.
+ * The requests, as rows: their state, who has them, what is known of them.
  *
  * One thread at a time. Functions fail as those of common/db.h do.
  */
@@ -10,8 +9,6 @@
 #include "states.h"
 
 #include "common/db.h"
-
-extern const struct db_design requests_design;
 
 struct request {
         int64_t id;
@@ -25,24 +22,9 @@ struct request {
         struct pawl_str region;
         struct pawl_str urgency;
         struct pawl_str priority;
-};
-
-/* A line of a request's history. */
-struct happening {
-        struct pawl_str source; /* what names the event: its event_id, or topic/partition/offset where it has none */
-        int64_t request_id;
-        struct pawl_str event_type;
-        enum state from;
-        enum state to;
-        struct pawl_str note; /* for people; may be absent */
-        int64_t time;         /* Kafka's, of the event; nanoseconds since 1970; -1: none */
-};
-
-struct emission {
-        struct pawl_str topic;
-        struct pawl_str event_type;
-        struct pawl_str key;
-        struct pawl_str body;
+        struct pawl_str equipment;    /* absent: not said */
+        struct pawl_str own_priority; /* which its producer gave it; absent: none */
+        int64_t entered;              /* Kafka's time of the event that led to the state; -1: none */
 };
 
 /* The request of that id; STATE_UNKNOWN where there is none. End with requests_end, also after a failure. */
@@ -50,28 +32,32 @@ bool requests_load(struct db *db, int64_t id, struct request *request);
 void requests_end(struct db *db);
 
 bool requests_insert(struct db *db, const struct request *request);
-bool requests_set_state(struct db *db, int64_t id, enum state state);
+bool requests_set_state(struct db *db, int64_t id, enum state state, int64_t entered);
 bool requests_set_manager(struct db *db, int64_t id, int64_t manager_id);
 bool requests_set_contractor(struct db *db, int64_t id, int64_t contractor_id);
-bool requests_set_urgency(struct db *db, int64_t id, struct pawl_str urgency, struct pawl_str priority);
 
-/* Adds a line; *number is its own, which emissions refer to. */
-bool history_add(struct db *db, const struct happening *happening, int64_t *number);
+/* Its title, urgency, equipment and priorities. */
+bool requests_set_details(struct db *db, const struct request *request);
 
-/*
- * The line of that event: 1, with its number, request and type, which live until history_end; 0: the event was not handled yet; -1: failed.
- */
-int history_find(struct db *db, struct pawl_str source, struct happening *happening, int64_t *number);
-void history_end(struct db *db);
+/* Which requests to list. */
+struct request_filter {
+        struct pawl_str state; /* absent: all that are not final */
+        int64_t manager_id;    /* -1: anybody's */
+        int64_t overdue_at;    /* whose deadline is over at this moment; -1: all */
+        int64_t limit;
+};
 
-/* A request's lines from the first: begin, then next until it gives 0 or -1. */
-bool history_begin(struct db *db, int64_t request_id);
-int history_next(struct db *db, struct happening *happening);
+struct request_line {
+        struct request request; /* id, state, manager_id (who was chosen, before he has it), priority, entered, title */
+        int64_t due;            /* -1: none */
+};
 
-/* What a line's event caused to be emitted, in its order. */
-bool emissions_add(struct db *db, int64_t number, int64_t ordinal, const struct emission *emission);
-bool emissions_begin(struct db *db, int64_t number);
-int emissions_next(struct db *db, struct emission *emission);
-void emissions_end(struct db *db);
+/* Those that have been in their state the longest come first: begin, then next until it gives 0 or -1. */
+bool requests_list_begin(struct db *db, const struct request_filter *filter);
+int requests_list_next(struct db *db, struct request_line *line);
+
+/* A state as it stands in a column; for the other tables too. */
+struct db_value requests_state_value(enum state state);
+enum state requests_column_state(struct db *db, int statement, int column);
 
 #endif

@@ -45,6 +45,9 @@ state_set states_before(enum state state);
 /* Can the request come to any state of the set yet, by one transition or several? */
 bool states_ahead(enum state known, state_set needed);
 
+/* Room for every state. */
+#define STATES_TEXT_SIZE 200
+
 /* "assigned", "sent_to_contractors or contractor_responses". Returns `out`. */
 const char *states_text(state_set set, char *out, size_t size);
 

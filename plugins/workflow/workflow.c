@@ -5,9 +5,10 @@
  * event as for a hundred. Each event is a part of it that can be undone by itself: those before the first that cannot be
  * handled are kept, and that one's result is told.
  */
+#include "deadlines.h"
 #include "events.h"
-#include "requests.h"
 #include "rules.h"
+#include "schema.h"
 #include "show.h"
 
 #include <stdio.h>
@@ -19,15 +20,21 @@
 struct workflow {
         struct pawl_instance *instance;
         struct rules *rules;
-        struct db *db; /* the handlers' thread, one at a time: max_concurrency is 1 */
+        struct db *db;      /* the handlers' thread, one at a time: max_concurrency is 1 */
+        struct db *tick_db; /* the tick's thread */
+        struct outbox *outbox;
+        bool tick_fails; /* which the health says */
         char path[4096];
 };
 
-/* They count the outcomes: a metric's number is its outcome's. */
+/* The first count the outcomes: a metric's number is its outcome's. */
+enum { METRIC_MISSED = OUTCOMES };
+
 static const struct pawl_metric metrics[] = {
     [OUTCOME_MOVED] = PAWL_METRIC(PAWL_COUNTER, "transitions", "", "events that moved a request to another state"),
     [OUTCOME_NOTED] = PAWL_METRIC(PAWL_COUNTER, "noted", "", "events that left a request's state as it was"),
     [OUTCOME_REPEATED] = PAWL_METRIC(PAWL_COUNTER, "repeated", "", "events that had been handled before"),
+    [METRIC_MISSED] = PAWL_METRIC(PAWL_COUNTER, "deadlines_missed", "", "deadlines that passed in their state"),
 };
 
 /* The first batch opens the database and migrates it: create must leave alone what another instance may be using. */
@@ -37,7 +44,7 @@ static pawl_result open_database(struct workflow *w, struct pawl_ctx *ctx)
         pawl_result result;
 
         if (w->db == NULL)
-                w->db = db_open(w->path, DB_WRITE, &requests_design, error, sizeof error, &result);
+                w->db = db_open(w->path, DB_WRITE, &workflow_design, error, sizeof error, &result);
         if (w->db != NULL)
                 return PAWL_OK;
         return result == PAWL_FATAL ? pawl_fatal(ctx, "%s", error) : pawl_unavailable(ctx, "%s", error);
@@ -89,11 +96,60 @@ static uint32_t on_events(struct pawl_ctx *ctx, const struct pawl_event *const *
         return done;
 }
 
+/* ---- The tick ---- */
+
+/* Said once, until it is over. */
+static void tick_failed(struct workflow *w, struct pawl_ctx *ctx, const char *why)
+{
+        if (!w->tick_fails) {
+                pawl_warn(ctx, "deadlines are not watched: %s", why);
+                pawl_health(w->instance, PAWL_HEALTH_DEGRADED, "deadlines are not watched: %s", why);
+        }
+        w->tick_fails = true;
+}
+
+static void watch_deadlines(struct workflow *w, struct pawl_ctx *ctx)
+{
+        uint64_t missed = 0;
+        char error[512];
+
+        if (w->tick_db == NULL)
+                w->tick_db = db_open(w->path, DB_WRITE, &workflow_design, error, sizeof error, NULL);
+        if (w->tick_db == NULL) {
+                tick_failed(w, ctx, error);
+                return;
+        }
+        if (!deadlines_fire(ctx, w->tick_db, w->rules, pawl_now(w->instance), &missed)) {
+                tick_failed(w, ctx, db_error(w->tick_db));
+        } else if (w->tick_fails) {
+                w->tick_fails = false;
+                pawl_health(w->instance, PAWL_HEALTH_OK, "%s", "");
+        }
+        pawl_metric_add(w->instance, METRIC_MISSED, missed);
+}
+
+static void on_tick(struct pawl_ctx *ctx, void *self)
+{
+        struct workflow *w = self;
+
+        watch_deadlines(w, ctx);
+        outbox_tick(w->outbox);
+}
+
+/* ---- Commands and life ---- */
+
 static int32_t show_command(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self)
 {
         struct workflow *w = self;
 
         return show_request(ctx, w->path, argv, argc);
+}
+
+static int32_t list_command(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self)
+{
+        struct workflow *w = self;
+
+        return list_requests(ctx, w->path, argv, argc);
 }
 
 static void workflow_destroy(void *self)
@@ -103,6 +159,8 @@ static void workflow_destroy(void *self)
         if (w == NULL)
                 return;
         db_close(&w->db);
+        db_close(&w->tick_db);
+        outbox_free(&w->outbox);
         rules_free(&w->rules);
         free(w);
 }
@@ -122,8 +180,13 @@ static bool workflow_create(struct pawl_instance *instance, void **self)
                 pawl_fail(instance, "state directory: its path is too long (%zu bytes)", dir.len);
                 goto failed;
         }
-        if (!db_check(w->path, &requests_design, error, sizeof error)) {
+        if (!db_check(w->path, &workflow_design, error, sizeof error)) {
                 pawl_fail(instance, "%s", error);
+                goto failed;
+        }
+        w->outbox = outbox_new(instance, w->path, &workflow_design, OUTBOX);
+        if (w->outbox == NULL) {
+                pawl_fail(instance, "out of memory");
                 goto failed;
         }
         *self = w;
@@ -150,10 +213,13 @@ static const struct pawl_handler handlers[] = {
 
 static const struct pawl_command commands[] = {
     PAWL_COMMAND("show", "REQUEST", "show a request and its history", show_command),
+    PAWL_COMMAND("list", "[--state STATE] [--manager MANAGER] [--overdue] [--limit N]",
+                 "list requests, those first that have been in their state the longest", list_command),
 };
 
 static const struct pawl_need needs[] = {
-    PAWL_NEED(PAWL_NEED_TOPIC, WORKFLOW_TOPIC, "workflow.manager_assigned, for each new request"),
+    PAWL_NEED(PAWL_NEED_TOPIC, WORKFLOW_TOPIC, "workflow.manager_assigned and workflow.status_changed"),
+    PAWL_NEED(PAWL_NEED_TOPIC, AUDIT_TOPIC, "audit.system_event, for each missed deadline"),
 };
 
 static const struct pawl_plugin workflow = {
@@ -164,7 +230,9 @@ static const struct pawl_plugin workflow = {
     .commands = PAWL_ARRAY(commands),
     .needs = PAWL_ARRAY(needs),
     .create = workflow_create,
+    .tick = on_tick,
     .destroy = workflow_destroy,
+    .tick_interval = PAWL_S(1),
     .max_concurrency = 1,
 };
 

@@ -271,3 +271,25 @@ Test(faults, wrong_settings_are_refused_with_their_reason)
                        "{ urgency = \"a\"; priority = \"y\"; });",
                        "\"a\" stands there twice");
 }
+
+#define MANAGER(members)    "default_manager = 1; managers = ({ id = 7; " members " });"
+#define ABSENT(from, until) MANAGER("absent = ({ from = \"" from "\"; until = \"" until "\"; });")
+
+Test(faults, wrong_managers_priorities_and_deadlines_are_refused_with_their_reason)
+{
+        expect_refused(ABSENT("Christmas", "2027-01-08"),
+                       "absence of 7: from: expected a day like 2026-12-24, found \"Christmas\"");
+        expect_refused(ABSENT("2026-12-24", "2026-12-23"), "until \"2026-12-23\" is before from \"2026-12-24\"");
+        expect_refused(MANAGER("absent = ({ from = \"2026-12-24\"; });"), "until");
+        expect_refused(MANAGER("capacity = -1;"), "capacity");
+        expect_refused("default_manager = 1; managers = ({ id = 7; capacity = 1; }, { id = 7; capacity = 2; });",
+                       "7 has two capacities");
+        expect_refused("default_manager = 1; equipment_priorities = ({ equipment_type = \"a\"; at_least = \"x\"; });",
+                       "\"x\" is none of the priority_levels");
+        expect_refused("default_manager = 1; equipment_priorities = ({ equipment_type = \"a\"; at_least = \"low\"; },"
+                       "{ equipment_type = \"a\"; at_least = \"high\"; });",
+                       "\"a\" stands there twice");
+        expect_refused("default_manager = 1; deadlines = { completed = \"1h\"; };", "completed");
+        expect_refused("default_manager = 1; deadlines = { assigned = \"0s\"; };", "assigned");
+        expect_refused("default_manager = 1; deadlines = { assigned = \"soon\"; };", "soon");
+}

@@ -5,23 +5,57 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct testhost *host;
 struct testhost_result last;
 static struct buf answer;
 
+int64_t feed_time;
+
+int64_t now(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_REALTIME, &t);
+        return PAWL_S(t.tv_sec) + t.tv_nsec;
+}
+
+static char *settings_text(const char *more)
+{
+        char *text = NULL;
+
+        cr_assert_geq(asprintf(&text, "%s%s", FIXTURE_SETTINGS, more), 0);
+        return text;
+}
+
+struct testhost *fixture_beside(const char *more)
+{
+        char *dir = strdup(scratch_path(".")), *settings = settings_text(more);
+        struct pawl_error err;
+        struct testhost *h = testhost_open(
+            &(struct testhost_options){.so = WORKFLOW_SO, .settings = settings, .name = "workflow", .dir = dir}, &err);
+
+        cr_assert_not_null(h, "%s", err.text);
+        free(settings);
+        free(dir);
+        return h;
+}
+
 void fixture_make(void)
 {
-        struct pawl_error err;
-        const char *dir;
-
         scratch_make();
-        dir = strdup(scratch_path("."));
-        host = testhost_open(
-            &(struct testhost_options){.so = WORKFLOW_SO, .settings = FIXTURE_SETTINGS, .name = "workflow", .dir = dir},
-            &err);
-        cr_assert_not_null(host, "%s", err.text);
-        free((char *)dir);
+        feed_time = 0;
+        host = fixture_beside("");
+}
+
+void fixture_settings(const char *more)
+{
+        char *settings = settings_text(more);
+        struct pawl_error err;
+
+        cr_assert(testhost_restart(host, NULL, settings, &err), "%s", err.text);
+        free(settings);
 }
 
 void fixture_end(void)
@@ -47,7 +81,8 @@ pawl_result feed(const char *event_type, int64_t request_id, const char *event_i
         testhost_feed(host,
                       &(struct testhost_event){.topic = request ? "request-events" : "workflow-events",
                                                .key = key,
-                                               .json = json.data},
+                                               .json = json.data,
+                                               .timestamp = feed_time},
                       &last);
         buf_free(&json);
         return last.result;
@@ -73,12 +108,30 @@ pawl_result feed_back(void)
         cr_assert_eq(last.emits.count, 1);
         json = strndup(e->value, e->value_len);
         key = strndup(e->key, e->key_len);
-        testhost_feed(host, &(struct testhost_event){.topic = e->topic, .key = key, .json = json}, &result);
+        testhost_feed(host,
+                      &(struct testhost_event){.topic = e->topic, .key = key, .json = json, .timestamp = feed_time},
+                      &result);
         free(json);
         free(key);
         testhost_result_clear(&last);
         last = result;
         return last.result;
+}
+
+struct testhost_result take_last(void)
+{
+        struct testhost_result taken = last;
+
+        memset(&last, 0, sizeof last);
+        return taken;
+}
+
+pawl_result feed_taken(struct testhost_result *taken)
+{
+        testhost_result_clear(&last);
+        last = *taken;
+        memset(taken, 0, sizeof *taken);
+        return feed_back();
 }
 
 static const struct {
@@ -120,6 +173,17 @@ void lead_to(int64_t request_id, const char *state)
         cr_assert_fail("no way to %s", state);
 }
 
+const char *command(int32_t status, const char *const *argv)
+{
+        size_t argc = 0;
+
+        while (argv[argc] != NULL)
+                argc++;
+        buf_clear(&answer);
+        cr_assert_eq(testhost_command(host, argv, argc, &answer), status, "%s", answer.data);
+        return answer.data;
+}
+
 const char *shown(int64_t request_id)
 {
         char number[24];
@@ -143,10 +207,14 @@ int64_t sql(const char *text)
         sqlite3_stmt *stmt = NULL;
         sqlite3 *db;
         int64_t number = -1;
+        int status;
 
         cr_assert_eq(sqlite3_open(scratch_path("workflow.db"), &db), SQLITE_OK);
+        sqlite3_busy_timeout(db, 10000);
         cr_assert_eq(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK, "%s: %s", text, sqlite3_errmsg(db));
-        if (sqlite3_step(stmt) == SQLITE_ROW)
+        status = sqlite3_step(stmt);
+        cr_assert(status == SQLITE_ROW || status == SQLITE_DONE, "%s: %s", text, sqlite3_errmsg(db));
+        if (status == SQLITE_ROW)
                 number = sqlite3_column_int64(stmt, 0);
         sqlite3_finalize(stmt);
         sqlite3_close(db);
