@@ -33,6 +33,7 @@ struct catalogue_field {
 
 struct catalogue_type {
         const char *name;
+        const char *summary;                                 /* what happened, in a few words */
         struct catalogue_field fields[CATALOGUE_FIELDS_MAX]; /* the last has no name */
 };
 

@@ -29,6 +29,9 @@ static const struct ctl_command commands[] = {
     {"consume",
      "[--topic TOPIC]... [--type PATTERN] [--key KEY] [--from beginning|end] [--count N] [--follow] [--json]",
      "show events", cmd_consume},
+    {"schema", "[TYPE] | --samples [TYPE] | --asyncapi | --markdown",
+     "the catalogue of events: JSON Schema, examples (one a line), an AsyncAPI document with the topics, a table",
+     cmd_schema},
     {"help", "[COMMAND]", "this text", cmd_help},
 };
 

@@ -78,6 +78,7 @@ int cmd_log_level(struct ctl *ctl, int argc, char **argv);
 int cmd_topics(struct ctl *ctl, int argc, char **argv);
 int cmd_publish(struct ctl *ctl, int argc, char **argv);
 int cmd_consume(struct ctl *ctl, int argc, char **argv);
+int cmd_schema(struct ctl *ctl, int argc, char **argv);
 
 /* `pawlctl PLUGIN COMMAND …`; everything is the plugin's. */
 int cmd_plugin(struct ctl *ctl, int argc, char **argv);

@@ -39,7 +39,7 @@ class Broker:
 def help_names_every_command(_make):
     done = ctl("help")
     equal("exit status", done.returncode, 0)
-    for name in ("status", "reload", "drain", "log-level", "topics", "publish", "consume", "pawlctl PLUGIN"):
+    for name in ("status", "reload", "drain", "log-level", "topics", "publish", "consume", "schema", "pawlctl PLUGIN"):
         contains("help", done.stdout, name)
     equal("no command", ctl().returncode, 2)
     equal("unknown option", ctl("status", "--nonsense").returncode, 2)
