@@ -60,26 +60,29 @@ static pawl_result emit(struct occasion *o, const struct emission *e)
 static pawl_result put_out(struct occasion *o, const struct emission *e)
 {
         char name[512], id[37], correlation[37];
-        struct outbox_event event = {e->topic, e->event_type, e->key, e->body, pawl_text(id), pawl_text(correlation)};
+        struct outbox_event event = {.topic = e->topic, .event_type = e->event_type, .key = e->key, .body = e->body};
 
-        event.event_id.len = event.correlation_id.len = sizeof id - 1;
         pawl_derive_id(o->instance, o->source, correlation);
+        event.correlation_id = pawl_text(correlation);
         snprintf(name, sizeof name, "%.*s/%" PRId64, (int)o->source.len, o->source.ptr, o->ordinal);
         pawl_derive_id(o->instance, pawl_text(name), id);
+        event.event_id = pawl_text(id);
         return occasion_db(o, store_outbox_add(o->db, &event));
 }
 
 pawl_result occasion_announce(struct occasion *o, const char *topic, const char *event_type, int64_t key, json_t *body)
 {
         char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+        struct emission emission = {.topic = pawl_text(topic), .event_type = pawl_text(event_type)};
         char key_text[24];
-        struct emission emission = {pawl_text(topic), pawl_text(event_type), pawl_text(key_text), pawl_text(text)};
         pawl_result result;
 
         json_decref(body);
         if (text == NULL)
                 return o->ctx != NULL ? pawl_retry(o->ctx, "out of memory") : PAWL_RETRY;
-        emission.key.len = (size_t)snprintf(key_text, sizeof key_text, "%" PRId64, key);
+        snprintf(key_text, sizeof key_text, "%" PRId64, key);
+        emission.key = pawl_text(key_text);
+        emission.body = pawl_text(text);
         result = o->ctx != NULL ? emit(o, &emission) : put_out(o, &emission);
         o->ordinal++;
         free(text);
