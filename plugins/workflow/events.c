@@ -58,12 +58,13 @@ static pawl_result repeat(struct handling *h, const struct happening *before, in
 static pawl_result emit_new(struct handling *h, int64_t number)
 {
         char *body = json_dumps(h->emit, JSON_COMPACT);
-        char key[24];
-        struct emission emission = {pawl_text(WORKFLOW_TOPIC), pawl_text(h->emit_type), pawl_text(key),
-                                    pawl_text(body)};
+        struct emission emission = {.topic = pawl_text(WORKFLOW_TOPIC), .event_type = pawl_text(h->emit_type)};
         pawl_result result;
+        char key[24];
 
-        emission.key.len = (size_t)snprintf(key, sizeof key, "%" PRId64, h->request.id);
+        snprintf(key, sizeof key, "%" PRId64, h->request.id);
+        emission.key = pawl_text(key);
+        emission.body = pawl_text(body);
         if (body == NULL)
                 return pawl_retry(h->ctx, "out of memory");
         result = emissions_add(h->db, number, 0, &emission) ? emit(h->ctx, &emission) : db_outcome(h->db, h->ctx);
