@@ -1,6 +1,4 @@
-#include "store.h"
-
-#include "common/db.h"
+#include "store_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,58 +48,8 @@ static const char *const migrations[] = {
         " text, html, unsubscribe, language, provider_id, error, attempts, deadline, created, finished, finished_at,"  \
         " next_attempt, state"
 
-enum {
-        COLUMN_ID,
-        COLUMN_EVENT,
-        COLUMN_CORRELATION_ID,
-        COLUMN_CHANNEL,
-        COLUMN_MESSAGE_TYPE,
-        COLUMN_RECIPIENT_ID,
-        COLUMN_REQUEST_ID,
-        COLUMN_ADDRESS,
-        COLUMN_ADDRESS_NAME,
-        COLUMN_SUBJECT,
-        COLUMN_TEXT,
-        COLUMN_HTML,
-        COLUMN_UNSUBSCRIBE,
-        COLUMN_LANGUAGE,
-        COLUMN_PROVIDER_ID,
-        COLUMN_ERROR,
-        COLUMN_ATTEMPTS,
-        COLUMN_DEADLINE,
-        COLUMN_CREATED,
-        COLUMN_FINISHED,
-        COLUMN_FINISHED_AT,
-        COLUMN_NEXT_ATTEMPT,
-        COLUMN_STATE
-};
-
 /* `finished` numbers grow in the order of finishing, over all connections: who writes holds the file's lock. */
 #define NEXT_FINISHED "(SELECT coalesce(max(finished), 0) + 1 FROM deliveries WHERE finished IS NOT NULL)"
-
-enum {
-        ADD_HANDLED,
-        ADD_FACTS,
-        ADD_DELIVERY,
-        ADD_FAILED,
-        FACTS,
-        LIST,
-        RETRY,
-        BEGIN_AGAIN,
-        DUE,
-        OPEN,
-        REQUEUE,
-        FINISH,
-        PAST_DEADLINE,
-        EXPIRE,
-        PUBLISHED,
-        NEXT_DUE,
-        NEXT_DEADLINE,
-        UNPUBLISHED,
-        QUEUED,
-        PURGE_DELIVERIES,
-        PURGE_HANDLED
-};
 
 #define ADD_COLUMNS                                                                                                     \
         "event, correlation_id, channel, message_type, recipient_id, request_id, address, address_name, subject, text," \
@@ -145,10 +93,6 @@ static const char *const statements[] = {
 static const struct db_design design = {migrations, sizeof migrations / sizeof migrations[0], statements,
                                         sizeof statements / sizeof statements[0]};
 
-struct store {
-        struct db *db;
-};
-
 bool store_check(const char *path, char *error, size_t error_size)
 {
         return db_check(path, &design, error, error_size);
@@ -191,21 +135,6 @@ static pawl_result end(struct store *s, bool ok)
         result = db_result(s->db);
         db_rollback(s->db);
         return result;
-}
-
-static pawl_result run(struct store *s, int statement, const struct db_value *values, size_t count)
-{
-        return db_run(s->db, statement, values, count) ? PAWL_OK : db_result(s->db);
-}
-
-static struct db_value text(const char *string)
-{
-        return db_text(pawl_text(string));
-}
-
-static struct db_value id_value(int64_t id)
-{
-        return id == DELIVERY_NO_ID ? db_null() : db_int(id);
 }
 
 static bool add_delivery(struct store *s, const char *event, const struct delivery *d)
@@ -327,8 +256,7 @@ void delivery_clear(struct delivery *delivery)
         *delivery = (struct delivery){0};
 }
 
-/* Reads a query's rows into an array that has room for them. False: it failed, and no row is kept. */
-static bool read_rows(struct store *s, int statement, struct delivery *rows, size_t *count)
+bool store_read_rows(struct store *s, int statement, struct delivery *rows, size_t *count)
 {
         int row;
 
@@ -367,11 +295,6 @@ pawl_result store_retry(struct store *store, int64_t id, int64_t now, int64_t de
         return result;
 }
 
-pawl_result store_begin(struct store *store)
-{
-        return run(store, BEGIN_AGAIN, DB_NO_VALUES);
-}
-
 pawl_result store_turn(struct store *store)
 {
         return db_begin(store->db) ? PAWL_OK : db_result(store->db);
@@ -380,111 +303,4 @@ pawl_result store_turn(struct store *store)
 pawl_result store_turn_end(struct store *store, bool ok)
 {
         return end(store, ok);
-}
-
-pawl_result store_take(struct store *store, const char *channel, int64_t now, size_t max, struct delivery *taken,
-                       size_t *count)
-{
-        bool ok = db_query(store->db, DUE, DB_VALUES(text(channel), db_int(now), db_int((int64_t)max))) &&
-                  read_rows(store, DUE, taken, count);
-
-        if (!ok)
-                *count = 0;
-        for (size_t i = 0; ok && i < *count; i++) {
-                taken[i].attempts++;
-                ok = db_run(store->db, OPEN, DB_VALUES(db_int(taken[i].id)));
-        }
-        if (ok)
-                return PAWL_OK;
-        while (*count > 0)
-                delivery_clear(&taken[--*count]);
-        return db_result(store->db);
-}
-
-pawl_result store_requeue(struct store *store, int64_t id, int64_t retry_at, const char *error, bool counted)
-{
-        return run(store, REQUEUE, DB_VALUES(db_int(id), db_int(retry_at), text(error), db_int(counted ? 0 : 1)));
-}
-
-pawl_result store_finish(struct store *store, int64_t id, bool sent, const char *error, const char *provider_id,
-                         int64_t now)
-{
-        return run(store, FINISH,
-                   DB_VALUES(db_int(id), text(sent ? "sent" : "failed"), text(sent ? NULL : error), text(provider_id),
-                             db_int(now)));
-}
-
-/* The one number of a query; *value is left alone, and `found` false, when there is none. */
-static pawl_result number(struct store *s, int statement, const struct db_value *values, size_t count, int64_t *value,
-                          bool *found)
-{
-        int row = db_query(s->db, statement, values, count) ? db_next(s->db, statement) : -1;
-
-        *found = row == 1 && !db_column_null(s->db, statement, 0);
-        if (*found)
-                *value = db_column_int(s->db, statement, 0);
-        if (row == 1)
-                db_end(s->db, statement);
-        return row >= 0 ? PAWL_OK : db_result(s->db);
-}
-
-/* One by one, so that each gets a number of its own in the order of finishing. */
-pawl_result store_expire(struct store *store, int64_t now, size_t max, size_t *count)
-{
-        pawl_result result = PAWL_OK;
-        bool found = true;
-        int64_t id;
-
-        for (*count = 0; result == PAWL_OK && *count < max; ++*count) {
-                result = number(store, PAST_DEADLINE, DB_VALUES(db_int(now)), &id, &found);
-                if (result != PAWL_OK || !found)
-                        break;
-                result = run(store, EXPIRE, DB_VALUES(db_int(id), db_int(now)));
-        }
-        return result;
-}
-
-pawl_result store_published(struct store *store, int64_t id)
-{
-        return run(store, PUBLISHED, DB_VALUES(db_int(id)));
-}
-
-pawl_result store_next_due(struct store *store, const char *channel, int64_t *due)
-{
-        bool found;
-
-        *due = INT64_MAX;
-        return number(store, NEXT_DUE, DB_VALUES(text(channel)), due, &found);
-}
-
-pawl_result store_next_deadline(struct store *store, int64_t *deadline)
-{
-        bool found;
-
-        *deadline = INT64_MAX;
-        return number(store, NEXT_DEADLINE, DB_NO_VALUES, deadline, &found);
-}
-
-pawl_result store_unpublished(struct store *store, int64_t after, size_t max, struct delivery *rows, size_t *count)
-{
-        *count = 0;
-        if (!db_query(store->db, UNPUBLISHED, DB_VALUES(db_int(after), db_int((int64_t)max))) ||
-            !read_rows(store, UNPUBLISHED, rows, count))
-                return db_result(store->db);
-        return PAWL_OK;
-}
-
-pawl_result store_queued(struct store *store, const char *channel, int64_t *count)
-{
-        bool found;
-
-        *count = 0;
-        return number(store, QUEUED, DB_VALUES(text(channel)), count, &found);
-}
-
-pawl_result store_purge(struct store *store, int64_t before)
-{
-        pawl_result result = run(store, PURGE_DELIVERIES, DB_VALUES(db_int(before)));
-
-        return result == PAWL_OK ? run(store, PURGE_HANDLED, DB_VALUES(db_int(before))) : result;
 }
