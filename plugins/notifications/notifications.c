@@ -4,6 +4,8 @@
  * An event is handled when its deliveries stand as rows in the database (store.h); the sender (sender.h) works through the rows,
  * so a mail server that is away holds up no event. Which event writes to whom stands in the table `rules`.
  */
+#include "channel_settings.h"
+#include "delivery_commands.h"
 #include "recipients.h"
 #include "sender.h"
 #include "store.h"
@@ -31,14 +33,7 @@ struct notifications {
         struct store *store;
 };
 
-enum { METRIC_SENT, METRIC_FAILED, METRIC_WAITING, METRIC_ATTEMPTS };
-
-static const struct pawl_metric metrics[] = {
-    PAWL_METRIC(PAWL_COUNTER, "deliveries_sent", "", "deliveries that the mail server accepted"),
-    PAWL_METRIC(PAWL_COUNTER, "deliveries_failed", "", "deliveries given up: refused, or past their deadline"),
-    PAWL_METRIC(PAWL_GAUGE, "deliveries_waiting", "", "deliveries queued or being sent"),
-    PAWL_METRIC(PAWL_COUNTER, "delivery_attempts", "", "attempts to send one"),
-};
+static const struct pawl_metric metrics[] = {SENDER_METRICS};
 
 /* One message that an event causes. */
 struct rule {
@@ -262,38 +257,6 @@ static bool read_regions(struct notifications *n, char *error, size_t size)
         return true;
 }
 
-static struct sender *make_sender(struct notifications *n)
-{
-        struct pawl_instance *in = n->instance;
-        const struct pawl_value *smtp = pawl_setting_value(in, "smtp");
-        struct pawl_str username = pawl_value_string(in, pawl_value_member(in, smtp, "username"));
-        struct pawl_str password = pawl_value_string(in, pawl_value_member(in, smtp, "password"));
-        int64_t max_open = pawl_setting_int(in, "max_open");
-        struct sender_options options = {
-            .instance = in,
-            .store_path = n->store_path,
-            .topic = pawl_setting_string(in, "topic").ptr,
-            .from = pawl_value_string(in, pawl_value_member(in, smtp, "from")).ptr,
-            .from_name = pawl_value_string(in, pawl_value_member(in, smtp, "from_name")).ptr,
-            .max_open = (size_t)max_open,
-            .retry_min = pawl_setting_int(in, "retry_min"),
-            .retry_max = pawl_setting_int(in, "retry_max"),
-            .keep = pawl_setting_int(in, "keep"),
-            .metric_sent = METRIC_SENT,
-            .metric_failed = METRIC_FAILED,
-            .metric_waiting = METRIC_WAITING,
-            .metric_attempts = METRIC_ATTEMPTS,
-        };
-
-        options.smtp.url = pawl_value_string(in, pawl_value_member(in, smtp, "url")).ptr;
-        options.smtp.username = username.ptr ? username.ptr : "";
-        options.smtp.password = password.ptr ? password.ptr : "";
-        options.smtp.require_tls = pawl_value_int(in, pawl_value_member(in, smtp, "require_tls")) != 0;
-        options.smtp.max_open = (long)max_open;
-        options.smtp.attempt_time = pawl_setting_int(in, "attempt_time");
-        return sender_new(&options);
-}
-
 static bool prepare(struct notifications *n, char *error, size_t size)
 {
         struct pawl_instance *in = n->instance;
@@ -313,7 +276,7 @@ static bool prepare(struct notifications *n, char *error, size_t size)
         n->people = recipients_read(pawl_setting_string(in, "recipients").ptr, error, size);
         if (n->people == NULL || !read_regions(n, error, size))
                 return false;
-        n->sender = make_sender(n);
+        n->sender = channel_settings_sender(in, n->store_path, error, size);
         return n->sender != NULL;
 }
 
@@ -355,51 +318,28 @@ static void notifications_stop(void *self)
         sender_stop(n->sender);
 }
 
-struct listing {
-        struct pawl_ctx *ctx;
-};
-
-static bool list_row(void *arg, const struct delivery *d, const char *state)
-{
-        struct listing *l = arg;
-        char line[1024];
-        int len = snprintf(line, sizeof line,
-                           "%6" PRId64 "  %-7s  request %-8" PRId64 "  %-22s  %s  %" PRId64 " attempts%s%s\n", d->id,
-                           state, d->request_id, d->message_type, d->address[0] ? d->address : "(nobody)", d->attempts,
-                           d->error ? "  " : "", d->error ? d->error : "");
-
-        return pawl_reply(l->ctx, pawl_bytes(line, (size_t)len < sizeof line ? (size_t)len : sizeof line - 1));
-}
-
-/* `pawlctl notifications deliveries [REQUEST]` */
 static int32_t deliveries(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self)
 {
-        struct notifications *n = self;
-        struct listing listing = {ctx};
-        struct store_filter filter = {argc > 0 ? strtoll(argv[0].ptr, NULL, 10) : DELIVERY_NO_ID, NULL};
-        char error[512];
-        pawl_result status;
-        struct store *store = store_open(n->store_path, error, sizeof error, &status);
+        const struct notifications *n = self;
 
-        if (store == NULL) {
-                pawl_reply(ctx, pawl_text(error));
-                return 1;
-        }
-        status = store_list(store, &filter, 100, list_row, &listing);
-        if (status != PAWL_OK)
-                pawl_reply(ctx, pawl_text(store_error(store)));
-        store_close(&store);
-        return status == PAWL_OK ? 0 : 1;
+        return command_deliveries(ctx, argv, argc, n->store_path);
 }
 
-static const struct pawl_setting smtp_fields[] = {
-    PAWL_SETTING_STRING("url", "smtp://localhost:25", "the mail server: smtp://HOST:PORT or smtps://HOST:PORT"),
-    PAWL_SETTING_PLAIN(PAWL_TYPE_STRING, 0, "username", "for AUTH; without it nobody logs in"),
-    PAWL_SETTING_PLAIN(PAWL_TYPE_SECRET, 0, "password", "for AUTH"),
-    PAWL_SETTING_BOOL("require_tls", "false", "no mail without TLS; else TLS where the server offers it"),
-    PAWL_SETTING_PLAIN(PAWL_TYPE_STRING, PAWL_REQUIRED, "from", "the sender's address"),
-    PAWL_SETTING_STRING("from_name", "", "the sender's name"),
-};
+static int32_t channels(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self)
+{
+        const struct notifications *n = self;
+
+        (void)argv;
+        (void)argc;
+        return command_channels(ctx, n->sender);
+}
+
+static int32_t retry(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32_t argc, void *self)
+{
+        const struct notifications *n = self;
+
+        return command_retry(ctx, argv, argc, n->store_path, n->sender);
+}
 
 static const struct pawl_setting region_fields[] = {
     PAWL_SETTING_PLAIN(PAWL_TYPE_STRING, PAWL_REQUIRED, "region", "as it stands in the events"),
@@ -408,18 +348,11 @@ static const struct pawl_setting region_fields[] = {
 };
 
 static const struct pawl_setting settings[] = {
-    PAWL_SETTING_TABLE(PAWL_REQUIRED, "smtp", smtp_fields, "the mail server"),
+    CHANNEL_SETTINGS,
     PAWL_SETTING_PLAIN(PAWL_TYPE_PATH, PAWL_REQUIRED, "recipients", "CSV file with id,role,name,email,language"),
     PAWL_SETTING_TABLES(0, "regions", region_fields, "mailboxes for managers whom the recipients' file does not know"),
     PAWL_SETTING_PLAIN(PAWL_TYPE_PATH, PAWL_REQUIRED, "templates", "folder with MESSAGE.LANGUAGE.txt"),
     PAWL_SETTING_STRING("language", "ru", "of people whose language is not known"),
-    PAWL_SETTING_STRING("topic", "notification-events", "where notification.email.sent and notification.failed go"),
-    PAWL_SETTING_INT("max_open", "50", "1..1000", "connections to the mail server"),
-    PAWL_SETTING_DURATION("attempt_time", "60s", "1s..10min", "longest time for one attempt"),
-    PAWL_SETTING_DURATION("retry_min", "1s", "10ms..1h", "pause after a first failed attempt; doubled with each"),
-    PAWL_SETTING_DURATION("retry_max", "5min", "10ms..24h", "longest pause between attempts"),
-    PAWL_SETTING_DURATION("deadline", "24h", "1s..30d", "after which a delivery is given up"),
-    PAWL_SETTING_DURATION("keep", "90d", "1d..3650d", "how long finished deliveries are remembered"),
 };
 
 static const struct pawl_handler handlers[] = {
@@ -428,7 +361,9 @@ static const struct pawl_handler handlers[] = {
 };
 
 static const struct pawl_command commands[] = {
-    PAWL_COMMAND("deliveries", "[REQUEST]", "lists the newest deliveries, of one request or of all", deliveries),
+    PAWL_COMMAND("deliveries", COMMAND_DELIVERIES_USAGE, "lists the newest deliveries", deliveries),
+    PAWL_COMMAND("channels", "", "shows each channel: its circuit breaker, what is queued, being sent, done", channels),
+    PAWL_COMMAND("retry", "ID", "queues a failed delivery again, with a new deadline", retry),
 };
 
 static const struct pawl_need needs[] = {

@@ -84,8 +84,9 @@ static void open_host(void)
         struct pawl_error err;
 
         snprintf(settings, sizeof settings,
-                 "smtp = { url = \"smtp://127.0.0.1:%d\"; from = \"robot@example.org\"; };"
-                 "recipients = \"%s/people.csv\"; templates = \"%s\"; retry_min = \"20ms\"; retry_max = \"50ms\";"
+                 "smtp = { url = \"smtp://127.0.0.1:%d\"; from = \"robot@example.org\";"
+                 "retry_min = \"20ms\"; retry_max = \"50ms\"; };"
+                 "recipients = \"%s/people.csv\"; templates = \"%s\";"
                  "regions = ( { region = \"Тверь\"; email = \"tver@example.org\"; } ); deadline = \"1h\";",
                  port, folder, TEMPLATES);
         host = testhost_open(

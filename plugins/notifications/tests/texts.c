@@ -171,13 +171,13 @@ static char *decoded_body(const char *message)
 
 Test(notifications_texts, mail_carries_utf8_in_short_lines_and_one_header_a_value)
 {
-        struct mail mail = {"robot@example.org",
-                            "Агрегатор",
-                            "anna@example.org",
-                            "id@pawl",
-                            "Заявка №4711 принята: Ремонт холодильника, который давно не морозит",
-                            "Здравствуйте!\nДо свидания.\n",
-                            1700000000000000000};
+        struct mail mail = {.from = "robot@example.org",
+                            .from_name = "Агрегатор",
+                            .to = "anna@example.org",
+                            .message_id = "id@pawl",
+                            .subject = "Заявка №4711 принята: Ремонт холодильника, который давно не морозит",
+                            .text = "Здравствуйте!\nДо свидания.\n",
+                            .date = 1700000000000000000};
         size_t len;
         char *message = mail_compose(&mail, &len), *body;
 
