@@ -61,7 +61,7 @@ Test(access, an_assignment_waits_for_a_verification_that_is_not_known_yet)
 
 Test(access, after_the_wait_no_known_verification_is_a_refusal)
 {
-        cr_assert_eq(feed_aged("workflow.contractor_assigned", NULL, PAWL_S(59), assigned), PAWL_WAIT);
+        cr_assert_eq(feed_aged("workflow.contractor_assigned", NULL, PAWL_S(30), assigned), PAWL_WAIT);
         cr_assert_eq(feed_aged("workflow.contractor_assigned", NULL, PAWL_S(61), assigned), PAWL_OK);
         expect_emitted(REVOKED, "\"reason\":\"no verification is known\"");
 }
