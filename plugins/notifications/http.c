@@ -38,6 +38,7 @@ bool http_prepare(struct transfer *transfer, const struct http_request *request)
         if (easy == NULL)
                 return false;
         curl_easy_setopt(easy, CURLOPT_URL, request->url);
+        curl_easy_setopt(easy, CURLOPT_USERAGENT, "pawl-notifications");
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, read_reply);
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
