@@ -1,4 +1,4 @@
-#include "chain.h"
+#include "chain_inner.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,22 +9,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-struct head {
-        int64_t seq;
-        unsigned char hash[HASH_SIZE];
-};
-
-struct chain {
-        int lock;
-        struct db *db;
-        struct hasher *hasher;
-        struct head head;      /* as far as this batch has come */
-        struct head committed; /* as the file has it */
-        const char *broken;    /* why nothing can be appended, where that is not the database's own failure; or NULL */
-};
-
 /* The value stands last, so that reading a row's other columns does not touch the pages of a large event. */
-static const char *const migrations[] = {
+static const char first_schema[] =
     "CREATE TABLE log ("
     "  seq INTEGER PRIMARY KEY,"
     "  hash BLOB NOT NULL,"
@@ -51,25 +37,44 @@ static const char *const migrations[] = {
     "CREATE INDEX log_request_id ON log (request_id) WHERE request_id IS NOT NULL;"
     "CREATE INDEX log_user_id ON log (user_id) WHERE user_id IS NOT NULL;"
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;"
-    "INSERT INTO head VALUES (1, 0, zeroblob(32));",
-};
+    "INSERT INTO head VALUES (1, 0, zeroblob(32));";
 
-enum { READ_HEAD, WRITE_HEAD, APPEND, FIND_POSITION };
+/* The table `retention` only remembers how far the work has come: nothing is proved by it. */
+static const char with_retention[] =
+    "ALTER TABLE log ADD COLUMN pruned INTEGER;"
+    "CREATE TABLE checkpoint (seq INTEGER NOT NULL, time INTEGER NOT NULL, text TEXT NOT NULL) STRICT;"
+    "CREATE TABLE retention (topic TEXT PRIMARY KEY, done INTEGER NOT NULL) STRICT;";
 
-static const char *const statements[] = {
+static const char *const migrations[] = {first_schema, with_retention};
+
+static const char *const statements[CHAIN_STATEMENTS] = {
     [READ_HEAD] = "SELECT seq, hash FROM head",
     [WRITE_HEAD] = "UPDATE head SET seq = ?, hash = ? WHERE seq = ? AND hash = ?",
     [APPEND] = "INSERT INTO log (seq, hash, event_hash, recorded, topic, partition, offset, variant, time, event_type,"
                " event_id, correlation_id, request_id, user_id, key, value)"
                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (topic, partition, offset, variant) DO NOTHING",
     [FIND_POSITION] = "SELECT event_hash FROM log WHERE topic = ? AND partition = ? AND offset = ? ORDER BY variant",
+    [ZERO_WHAT_GOES] = "PRAGMA secure_delete = ON",
+    [READ_BLOCK] = "SELECT seq, recorded, topic, pruned IS NOT NULL, event_hash, partition, offset, time FROM log"
+                   " WHERE seq BETWEEN ? AND ? ORDER BY seq",
+    [PRUNE] = "UPDATE log SET pruned = ?, key = NULL, value = NULL, event_type = NULL, event_id = NULL,"
+              " correlation_id = NULL, request_id = NULL, user_id = NULL WHERE seq = ?",
+    [READ_DONE] = "SELECT done FROM retention WHERE topic = ?",
+    [WRITE_DONE] = "INSERT INTO retention VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET done = excluded.done",
+    [FIRST_ENTRY] = "SELECT min(seq) FROM log",
+    [BLOCK_WHOLE] =
+        "SELECT 1 FROM log WHERE seq BETWEEN ? AND ? AND pruned IS NULL AND topic NOT LIKE 'chain/%' LIMIT 1",
+    [READ_HASH] = "SELECT hash FROM log WHERE seq = ?",
+    [REMOVE_BLOCK] = "DELETE FROM log WHERE seq BETWEEN ? AND ?",
+    [LAST_CHECKPOINT] = "SELECT max(time) FROM checkpoint",
+    [WRITE_CHECKPOINT] = "INSERT INTO checkpoint VALUES (?, ?, ?)",
 };
 
 const struct db_design chain_design = {
     .migrations = migrations,
     .migration_count = sizeof migrations / sizeof migrations[0],
     .statements = statements,
-    .statement_count = sizeof statements / sizeof statements[0],
+    .statement_count = CHAIN_STATEMENTS,
 };
 
 /* ---- Opening ---- */
@@ -128,6 +133,16 @@ static bool read_head(struct chain *chain, char *error, size_t error_size, pawl_
         return false;
 }
 
+/* What retention removes is overwritten in the file, and not only forgotten. */
+static bool zero_what_goes(struct chain *chain, char *error, size_t error_size, pawl_result *result)
+{
+        if (db_run(chain->db, ZERO_WHAT_GOES, DB_NO_VALUES))
+                return true;
+        *result = db_result(chain->db);
+        snprintf(error, error_size, "%s", db_error(chain->db));
+        return false;
+}
+
 struct chain *chain_open(const char *path, char *error, size_t error_size, pawl_result *result)
 {
         struct chain *chain = calloc(1, sizeof *chain);
@@ -146,7 +161,8 @@ struct chain *chain_open(const char *path, char *error, size_t error_size, pawl_
                 goto failed;
         }
         chain->db = db_open(path, DB_WRITE, &chain_design, error, error_size, result);
-        if (chain->db != NULL && read_head(chain, error, error_size, result))
+        if (chain->db != NULL && zero_what_goes(chain, error, error_size, result) &&
+            read_head(chain, error, error_size, result))
                 return chain;
 failed:
         chain_close(&chain);
@@ -170,6 +186,17 @@ void chain_close(struct chain **chain)
 int64_t chain_length(const struct chain *chain)
 {
         return chain->committed.seq;
+}
+
+int64_t chain_head(const struct chain *chain, unsigned char hash[HASH_SIZE])
+{
+        memcpy(hash, chain->committed.hash, HASH_SIZE);
+        return chain->committed.seq;
+}
+
+const char *chain_error(const struct chain *chain)
+{
+        return chain->broken != NULL ? chain->broken : db_error(chain->db);
 }
 
 pawl_result chain_outcome(struct chain *chain, struct pawl_ctx *ctx)
@@ -273,6 +300,21 @@ bool chain_append(struct chain *chain, const struct entry *entry, int64_t record
                 chain->broken = "OpenSSL failed to compute a SHA-256";
         db_rollback(chain->db);
         return false;
+}
+
+bool chain_append_record(struct chain *chain, const char *topic, const char *type, struct pawl_str text,
+                         int64_t recorded, int64_t *seq)
+{
+        enum chain_fate fate;
+
+        *seq = chain->head.seq + 1;
+        return chain_append(chain,
+                            &(struct entry){.topic = pawl_text(topic),
+                                            .offset = *seq,
+                                            .time = recorded,
+                                            .event_type = pawl_text(type),
+                                            .value = text},
+                            recorded, &fate);
 }
 
 /* Moves the head from where this process left it, and from nowhere else. */

@@ -1,6 +1,6 @@
 /*
- * The hash-chained log in its file: entries are appended, never changed. A head record holds the last entry's number and hash, so that
- * entries cut off at the end are missed.
+ * The hash-chained log in its file: entries are appended, and never changed but by retention (prune.h). A head record holds the last entry's
+ * number and hash, so that entries cut off at the end are missed.
  *
  * One chain has one writer: whoever has it open holds the lock file beside it, in whatever process. One thread at a time.
  */
@@ -32,8 +32,14 @@ extern const struct db_design chain_design;
 struct chain *chain_open(const char *path, char *error, size_t error_size, pawl_result *result);
 void chain_close(struct chain **chain);
 
-/* How many entries the chain has. */
+/* How many entries were ever appended to the chain. */
 int64_t chain_length(const struct chain *chain);
+
+/* The number and hash of the last entry that is committed. */
+int64_t chain_head(const struct chain *chain, unsigned char hash[HASH_SIZE]);
+
+/* What went wrong last, in words. */
+const char *chain_error(const struct chain *chain);
 
 /*
  * A batch: begin, any number of entries, commit. After a failure of any of the three nothing of the batch was kept, and chain_outcome is what

@@ -141,6 +141,25 @@ bool hasher_link(struct hasher *h, const unsigned char previous[HASH_SIZE], cons
         return finish(h, hash);
 }
 
+void hasher_digest_begin(struct hasher *h)
+{
+        begin(h);
+}
+
+void hasher_digest_add(struct hasher *h, const struct entry *entry, const struct link *link)
+{
+        put_i64(h, link->seq);
+        put_i32(h, entry->partition);
+        put_i64(h, entry->offset);
+        put_i64(h, entry->time);
+        put(h, link->event_hash, HASH_SIZE);
+}
+
+bool hasher_digest_end(struct hasher *h, unsigned char digest[HASH_SIZE])
+{
+        return finish(h, digest);
+}
+
 void entry_of_event(const struct pawl_event *ev, struct entry *entry)
 {
         *entry = (struct entry){

@@ -43,6 +43,8 @@ struct link {
         int64_t seq;      /* from 1, without gaps */
         int64_t recorded; /* when it was appended, nanoseconds since 1970 */
         int32_t variant;  /* 0; 1, 2, …: other bytes had come from the same topic, partition and offset before */
+        int64_t
+            pruned; /* 0; else the number of the chain's own entry that tells of the removal of what this one said */
         unsigned char event_hash[HASH_SIZE];
         unsigned char hash[HASH_SIZE];
 };
@@ -59,6 +61,14 @@ void hasher_free(struct hasher **hasher);
 bool hasher_event(struct hasher *hasher, const struct entry *entry, unsigned char hash[HASH_SIZE]);
 bool hasher_link(struct hasher *hasher, const unsigned char previous[HASH_SIZE], const struct link *link,
                  unsigned char hash[HASH_SIZE]);
+
+/*
+ * A digest over entries, which retention's records carry: SHA-256 over i64(seq) ‖ i32(partition) ‖ i64(offset) ‖ i64(time) ‖ event hash of each.
+ * Between begin and end the hasher does nothing else.
+ */
+void hasher_digest_begin(struct hasher *hasher);
+void hasher_digest_add(struct hasher *hasher, const struct entry *entry, const struct link *link);
+bool hasher_digest_end(struct hasher *hasher, unsigned char digest[HASH_SIZE]);
 
 bool hasher_failed(const struct hasher *hasher);
 

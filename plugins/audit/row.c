@@ -28,6 +28,7 @@ bool row_read(struct db *db, int statement, struct entry *entry, struct link *li
         hashed = column_hash(db, statement, 2, link->event_hash);
         link->recorded = db_column_int(db, statement, 3);
         link->variant = (int32_t)db_column_int(db, statement, 4);
+        link->pruned = db_column_int(db, statement, 16);
         *entry = (struct entry){
             .topic = db_column_text(db, statement, 5),
             .partition = (int32_t)db_column_int(db, statement, 6),

@@ -11,7 +11,7 @@
 /* What a query must select, in this order, for row_read. */
 #define ROW_COLUMNS                                                                                                    \
         "seq, hash, event_hash, recorded, variant, topic, partition, offset, time, event_type, event_id, "             \
-        "correlation_id, request_id, user_id, key, value"
+        "correlation_id, request_id, user_id, key, value, pruned"
 
 /*
  * Reads the present row; the strings live until the next one. False when a hash has not the size of one: it is zero then, and the rest is

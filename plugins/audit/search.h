@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The options of a search, for command_options. */
+/* The options of a search, for command_options; an export takes them all, the search for people all but the last. */
 enum {
         SEARCH_TYPE,
         SEARCH_REQUEST,
@@ -24,6 +24,7 @@ enum {
         SEARCH_SINCE,
         SEARCH_UNTIL,
         SEARCH_LIMIT,
+        SEARCH_FORMAT,
         SEARCH_OPTIONS
 };
 extern const char *const search_options[SEARCH_OPTIONS];
@@ -35,15 +36,14 @@ struct search {
         int64_t limit; /* how many entries are still wanted */
 };
 
-/* Makes a search of the options' values, which must outlive it. False: the reason is in `error`. `limit` is the default. */
-bool search_make(struct search *search, const struct pawl_str values[SEARCH_OPTIONS], int64_t limit, char *error,
-                 size_t error_size);
+/* Makes a search of the options' values (SEARCH_OPTIONS of them), which must outlive it. False: the reason is in `error`. `limit` is the default. */
+bool search_make(struct search *search, const struct pawl_str *values, int64_t limit, char *error, size_t error_size);
 
 /* Is given an entry that was found, for the time of the call; returns false to end. */
 typedef bool search_found_fn(void *arg, const struct entry *entry, const struct link *link);
 
 /*
- * Gives what it finds in one chain, in the chain's order, and takes that from search->limit. False: the reason is in `error`.
+ * Gives what it finds in one chain, in the chain's order (of a type or a time alone: in the order of time), and takes that from search->limit. False: the reason is in `error`.
  */
 bool search_chain(struct search *search, const char *path, search_found_fn *found, void *arg, char *error,
                   size_t error_size);

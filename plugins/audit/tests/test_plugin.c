@@ -98,10 +98,15 @@ Test(plugin, search_gives_a_line_an_entry)
         feed_at("request-events", 1, CREATED);
         feed_at("request-events", 2, "{\"event_type\":\"request.updated\",\"request_id\":8,\"user_id\":9}");
         cr_assert_eq(run("search", "--request", "7"), 0);
-        cr_assert_str_eq(answer.data, "1  2026-11-22T10:00:00.000000+00:00  request.created  request-events/0@1  "
-                                      "request 7  event e-1  correlation c-1\n");
+        cr_assert_str_eq(
+            answer.data,
+            "   ENTRY  TIME (UTC)               TYPE                            TOPIC/PARTITION@OFFSET    \n"
+            "       1  2026-11-22 10:00:00.000  request.created                 request-events/0@1        "
+            "  request 7  event e-1  correlation c-1\n");
         cr_assert_eq(run("search", "--user=9", NULL), 0);
-        expect_answer("request.updated  request-events/0@2  request 8  user 9\n");
+        expect_answer("request-events/0@2          request 8  user 9\n");
+        cr_assert_eq(run("search", "--user", "10"), 0);
+        cr_assert_str_eq(answer.data, "nothing found\n");
         cr_assert_eq(run("search", "--limit", "1"), 0);
         expect_answer("(no more than --limit asks for)");
         cr_assert_eq(run("search", "--colour", "red"), 2);
@@ -256,10 +261,11 @@ Test(plugin, rows_behind_the_head_stop_the_writer_with_the_reason)
         feed_at("request-events", 1, CREATED);
         cr_assert_eq(sqlite3_open(scratch_path("audit.db"), &other), SQLITE_OK);
         cr_assert_eq(
-            sqlite3_exec(other,
-                         "INSERT INTO log SELECT 2, hash, event_hash, recorded, topic, partition, 99, variant,"
-                         " time, event_type, event_id, correlation_id, request_id, user_id, key, value FROM log",
-                         NULL, NULL, NULL),
+            sqlite3_exec(
+                other,
+                "INSERT INTO log SELECT 2, hash, event_hash, recorded, topic, partition, 99, variant,"
+                " time, event_type, event_id, correlation_id, request_id, user_id, key, value, pruned FROM log",
+                NULL, NULL, NULL),
             SQLITE_OK);
         sqlite3_close(other);
         cr_assert_eq(feed_at("request-events", 2, CREATED), PAWL_FATAL);

@@ -6,6 +6,7 @@
 static char faults[4096];
 static char error[512];
 static struct verdict verdict;
+static struct verify_options options; /* no key, no file */
 
 static bool note(void *arg, const char *text)
 {
@@ -25,8 +26,8 @@ static bool go_on(void *arg)
 static void expect_faults(int64_t count, const char *text)
 {
         faults[0] = '\0';
-        cr_assert(verify_chain(scratch_path("audit.db"), &verdict, note, go_on, NULL, error, sizeof error), "%s",
-                  error);
+        cr_assert(verify_chain(scratch_path("audit.db"), &options, &verdict, note, go_on, NULL, error, sizeof error),
+                  "%s", error);
         cr_assert_eq(verdict.faults, count, "%s", faults);
         cr_assert_not_null(strstr(faults, text), "%s", faults);
 }
@@ -94,7 +95,8 @@ Test(verify, an_altered_column_is_found_whichever_it_is)
                 snprintf(sql, sizeof sql, "UPDATE log SET %s WHERE seq = 17", alterations[i]);
                 fixture_sql(sql);
                 faults[0] = '\0';
-                cr_assert(verify_chain(scratch_path("audit.db"), &verdict, note, go_on, NULL, error, sizeof error));
+                cr_assert(
+                    verify_chain(scratch_path("audit.db"), &options, &verdict, note, go_on, NULL, error, sizeof error));
                 cr_assert_geq(verdict.faults, 1, "%s", alterations[i]);
                 cr_assert_not_null(strstr(faults, "entry 17 "), "%s: %s", alterations[i], faults);
                 fixture_sql("DELETE FROM log WHERE seq = 17;"
@@ -154,8 +156,9 @@ Test(verify, an_altered_head_is_found)
 
 Test(verify, an_entry_put_in_is_found)
 {
-        fixture_sql("INSERT INTO log SELECT 0, hash, event_hash, recorded, topic, partition, 1000, variant, time, "
-                    "event_type, event_id, correlation_id, request_id, user_id, key, value FROM log WHERE seq = 5");
+        fixture_sql(
+            "INSERT INTO log SELECT 0, hash, event_hash, recorded, topic, partition, 1000, variant, time, "
+            "event_type, event_id, correlation_id, request_id, user_id, key, value, pruned FROM log WHERE seq = 5");
         expect_faults(1, "entries stand before the first one, from 0 on");
 }
 
@@ -172,6 +175,7 @@ Test(verify, a_removed_entry_stays_missed_however_much_is_appended)
 
 Test(verify, what_cannot_be_read_is_said)
 {
-        cr_assert_not(verify_chain(scratch_path("none.db"), &verdict, note, go_on, NULL, error, sizeof error));
+        cr_assert_not(
+            verify_chain(scratch_path("none.db"), &options, &verdict, note, go_on, NULL, error, sizeof error));
         cr_assert_not_null(strstr(error, "none.db"), "%s", error);
 }
