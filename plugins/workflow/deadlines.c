@@ -11,18 +11,18 @@ static int64_t later(int64_t time, int64_t by)
 bool deadlines_start(struct db *db, const struct rules *rules, const struct deadline_start *s)
 {
         int64_t limit = rules_deadline(rules, s->state);
-        int64_t due, fires;
+        int64_t grace = rules_deadline_grace(rules);
+        int64_t due, late, fires;
 
         if (limit == 0)
                 return true;
         due = later(s->entered, limit);
         /* What answers an event that was handled late may be just behind it in its topic. */
-        fires = later(s->now, rules_deadline_grace(rules));
-        if (fires < due || s->entered >= s->now)
-                fires = due;
+        late = s->now > s->entered ? s->now - s->entered : 0;
+        fires = later(s->now, late < grace ? late : grace);
         return db_run(db, DEADLINE_ADD,
                       DB_VALUES(db_int(s->request_id), requests_state_value(s->state), db_int(s->entered), db_int(due),
-                                db_int(fires), db_text(s->correlation_id)));
+                                db_int(fires > due ? fires : due), db_text(s->correlation_id)));
 }
 
 bool deadlines_end(struct db *db, int64_t request_id, int64_t time)

@@ -39,7 +39,7 @@ const struct pawl_setting rules_settings[10] = {
                       "the priorities from the least to the highest; without it low, normal, high, urgent"),
     PAWL_SETTING_TABLE(0, "deadlines", deadline_fields, "how long a request may stand in each state"),
     PAWL_SETTING_DURATION("deadline_grace", "1min", "0..",
-                          "how long the deadline of an event that was handled late is still given"),
+                          "how long, at most, the deadline of an event that was handled late is still given"),
 };
 
 /* ---- What the three files share ---- */

@@ -53,7 +53,7 @@ struct pawl_str rules_priority(const struct rules *rules, struct pawl_str urgenc
 /* How long a request may stand in that state; 0: as long as it likes. */
 int64_t rules_deadline(const struct rules *rules, enum state state);
 
-/* How long after a late event was handled its deadline is still given, so that what answers it may be handled too. */
+/* How long, at most, the deadline of an event that was handled late is still given, so that what answers it may be handled too. */
 int64_t rules_deadline_grace(const struct rules *rules);
 
 #endif

@@ -192,6 +192,13 @@ Test(deadlines, an_event_handled_late_leaves_time_for_what_is_behind_it)
         cr_assert_eq(sql("SELECT fires - due >= 3600000000000 FROM deadline"), 1);
 }
 
+Test(deadlines, an_event_handled_in_time_has_its_own_deadline_however_short)
+{
+        fixture_settings("deadlines = { manager_review = \"10s\"; }; deadline_grace = \"1h\";");
+        lead_since(1, "manager_review", now() - PAWL_S(1));
+        cr_assert_eq(sql("SELECT fires - due FROM deadline"), 0);
+}
+
 Test(deadlines, what_a_reload_changes_holds_for_those_that_begin_after_it)
 {
         fixture_settings(DEADLINES);
