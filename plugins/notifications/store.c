@@ -39,8 +39,14 @@ static const char *const migrations[] = {
     "CREATE INDEX deliveries_deadline ON deliveries (deadline) WHERE state = 'queued';"
     "CREATE INDEX deliveries_open ON deliveries (id) WHERE state = 'open';"
     "CREATE INDEX deliveries_unpublished ON deliveries (finished) WHERE finished IS NOT NULL AND published = 0;"
-    "CREATE INDEX deliveries_finished ON deliveries (finished) WHERE finished IS NOT NULL;"
-    "CREATE INDEX deliveries_request ON deliveries (request_id);",
+    "CREATE INDEX deliveries_old ON deliveries (finished_at) WHERE published = 1;"
+    "CREATE INDEX deliveries_request ON deliveries (request_id);"
+    "CREATE TABLE finish (number INTEGER NOT NULL);"
+    "INSERT INTO finish SELECT coalesce(max(finished), 0) FROM deliveries;"
+    "CREATE TRIGGER finish_by_update AFTER UPDATE OF finished ON deliveries WHEN NEW.finished IS NOT NULL"
+    " BEGIN UPDATE finish SET number = NEW.finished; END;"
+    "CREATE TRIGGER finish_by_insert AFTER INSERT ON deliveries WHEN NEW.finished IS NOT NULL"
+    " BEGIN UPDATE finish SET number = NEW.finished; END;",
 };
 
 #define DELIVERY_COLUMNS                                                                                               \
@@ -48,8 +54,8 @@ static const char *const migrations[] = {
         " text, html, unsubscribe, language, provider_id, error, attempts, deadline, created, finished, finished_at,"  \
         " next_attempt, state"
 
-/* `finished` numbers grow in the order of finishing, over all connections: who writes holds the file's lock. */
-#define NEXT_FINISHED "(SELECT coalesce(max(finished), 0) + 1 FROM deliveries WHERE finished IS NOT NULL)"
+/* `finished` numbers grow in the order of finishing, over all connections, and none comes twice: who writes holds the file's lock. */
+#define NEXT_FINISHED "(SELECT number + 1 FROM finish)"
 
 #define ADD_COLUMNS                                                                                                     \
         "event, correlation_id, channel, message_type, recipient_id, request_id, address, address_name, subject, text," \
