@@ -21,6 +21,8 @@ PARTS = {
     "plugins/": set(),
     "tests/plugins/": set(),
     "tests/plugins/test": set(ROOMS),
+    "tests/plugins/describe": {"plugin", "base"},
+    "tests/plugins/domains": {"base"},
     "include/": set(),
     "tools/pawlctl": {"kafka", "config", "base"},
     "tools/broker": {"config", "base"},
