@@ -47,18 +47,27 @@ static const char with_retention[] =
 
 static const char *const migrations[] = {first_schema, with_retention};
 
+static const char append_sql[] =
+    "INSERT INTO log (seq, hash, event_hash, recorded, topic, partition, offset, variant, time, event_type,"
+    " event_id, correlation_id, request_id, user_id, key, value)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (topic, partition, offset, variant) DO NOTHING";
+
+static const char read_block_sql[] =
+    "SELECT seq, recorded, topic, pruned IS NOT NULL, event_hash, partition, offset, time FROM log"
+    " WHERE seq BETWEEN ? AND ? ORDER BY seq";
+
+static const char prune_sql[] = "UPDATE log SET pruned = ?, key = NULL, value = NULL, event_type = NULL,"
+                                " event_id = NULL, correlation_id = NULL, request_id = NULL, user_id = NULL"
+                                " WHERE seq = ?";
+
 static const char *const statements[CHAIN_STATEMENTS] = {
     [READ_HEAD] = "SELECT seq, hash FROM head",
     [WRITE_HEAD] = "UPDATE head SET seq = ?, hash = ? WHERE seq = ? AND hash = ?",
-    [APPEND] = "INSERT INTO log (seq, hash, event_hash, recorded, topic, partition, offset, variant, time, event_type,"
-               " event_id, correlation_id, request_id, user_id, key, value)"
-               " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (topic, partition, offset, variant) DO NOTHING",
+    [APPEND] = append_sql,
     [FIND_POSITION] = "SELECT event_hash FROM log WHERE topic = ? AND partition = ? AND offset = ? ORDER BY variant",
     [ZERO_WHAT_GOES] = "PRAGMA secure_delete = ON",
-    [READ_BLOCK] = "SELECT seq, recorded, topic, pruned IS NOT NULL, event_hash, partition, offset, time FROM log"
-                   " WHERE seq BETWEEN ? AND ? ORDER BY seq",
-    [PRUNE] = "UPDATE log SET pruned = ?, key = NULL, value = NULL, event_type = NULL, event_id = NULL,"
-              " correlation_id = NULL, request_id = NULL, user_id = NULL WHERE seq = ?",
+    [READ_BLOCK] = read_block_sql,
+    [PRUNE] = prune_sql,
     [READ_DONE] = "SELECT done FROM retention WHERE topic = ?",
     [WRITE_DONE] = "INSERT INTO retention VALUES (?, ?) ON CONFLICT (topic) DO UPDATE SET done = excluded.done",
     [FIRST_ENTRY] = "SELECT min(seq) FROM log",
