@@ -72,6 +72,34 @@ Test(producer, reports_every_record_once_with_its_tag)
         mock_stop(&mock);
 }
 
+Test(producer, a_thousand_records_wait_for_no_acknowledgement_of_one_another)
+{
+        struct mock mock;
+        struct producer_report reports[100];
+        size_t total = 0, count;
+
+        mock_start(&mock, 1);
+        mock_topic(&mock, "out", 1);
+        struct producer *producer = open_producer(&mock, 0);
+        /* Nothing can be acknowledged, and yet everything is taken. */
+        rd_kafka_mock_broker_set_down(mock.cluster, 1);
+        for (uint64_t tag = 0; tag < 1000; tag++)
+                cr_assert_eq(push(producer, "out", "key", 553, tag), PUSH_TAKEN);
+        cr_assert_eq(producer_unacked(producer), 1000);
+        rd_kafka_mock_broker_set_up(mock.cluster, 1);
+        cr_assert(producer_drain(producer, clock_now() + 15 * CLOCK_S));
+        while ((count = producer_reports(producer, reports, 100)) > 0) {
+                for (size_t i = 0; i < count; i++) {
+                        cr_assert_eq(reports[i].outcome, REPORT_DELIVERED, "%s", reports[i].text);
+                        cr_assert_eq(reports[i].offset, (int64_t)reports[i].tag);
+                        total++;
+                }
+        }
+        cr_assert_eq(total, 1000);
+        producer_destroy(&producer);
+        mock_stop(&mock);
+}
+
 Test(producer, places_keys_where_javas_clients_place_them)
 {
         /* murmur2 as org.apache.kafka.common.utils.Utils has it: positive(murmur2("21")) = 1826181743 → 0-based mod 6. */
