@@ -7,7 +7,7 @@
 #ifndef WORKFLOW_HISTORY_H
 #define WORKFLOW_HISTORY_H
 
-#include "states.h"
+#include "common/states.h"
 
 #include "common/db.h"
 

@@ -6,7 +6,7 @@
 #ifndef WORKFLOW_REQUESTS_H
 #define WORKFLOW_REQUESTS_H
 
-#include "states.h"
+#include "common/states.h"
 
 #include "common/db.h"
 

@@ -6,7 +6,7 @@
 #ifndef WORKFLOW_RULES_H
 #define WORKFLOW_RULES_H
 
-#include "states.h"
+#include "common/states.h"
 
 #include <pawl/plugin.h>
 #include <stdbool.h>

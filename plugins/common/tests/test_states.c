@@ -1,4 +1,4 @@
-#include "states.h"
+#include "common/states.h"
 
 #include <criterion/criterion.h>
 

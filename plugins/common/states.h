@@ -7,8 +7,8 @@
  *
  * `unknown` is a request of which no request.created was handled. completed and cancelled are final. Pure; any thread.
  */
-#ifndef WORKFLOW_STATES_H
-#define WORKFLOW_STATES_H
+#ifndef PLUGINS_COMMON_STATES_H
+#define PLUGINS_COMMON_STATES_H
 
 #include <pawl/plugin.h>
 #include <stdbool.h>
