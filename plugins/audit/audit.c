@@ -48,6 +48,11 @@ bool audit_open(struct audit *audit, char *error, size_t error_size, pawl_result
         *result = PAWL_OK;
         if (audit->chain != NULL)
                 return true;
+        if (audit->stopped) {
+                *result = PAWL_UNAVAILABLE;
+                snprintf(error, error_size, "the plugin is stopping");
+                return false;
+        }
         audit->chain = chain_open(audit->path, error, error_size, result);
         if (audit->chain == NULL)
                 return false;
@@ -318,12 +323,13 @@ static bool audit_create(struct pawl_instance *instance, void **self)
         return false;
 }
 
-/* No handler runs any more: the chain is let go here, so that a successor need not wait for the end of this process. */
+/* No handler runs any more, at most a command: the chain is let go here, so that a successor need not wait for the end of this process. */
 static void audit_stop(void *self)
 {
         struct audit *audit = self;
 
         pthread_mutex_lock(&audit->lock);
+        audit->stopped = true;
         chain_close(&audit->chain);
         pthread_mutex_unlock(&audit->lock);
 }

@@ -14,6 +14,7 @@ struct audit {
         pthread_mutex_t lock;  /* guards chain and upkeep: the handlers' thread, the tick's, the commands' */
         struct chain *chain;   /* NULL: not opened yet */
         struct upkeep *upkeep; /* its key is read without the lock */
+        bool stopped;          /* the chain is let go, and not opened again */
         bool upkeep_failed;    /* the last time; so it is said once, and taken back */
         uint64_t largest;      /* bytes of an entry's key and value */
         char path[4096];
