@@ -23,6 +23,16 @@ enum {
         VERIFY_STATEMENTS
 };
 
+/* A record of which cleared entries speak. Neighbours of several topics speak of several, in turn: the last ones are kept. */
+#define TOLD_KEPT 16
+
+struct told {
+        int64_t by; /* its number; 0: none is kept here */
+        bool is;    /* it is a record of that kind */
+        struct prune_record record;
+        int64_t recorded;
+};
+
 struct verification {
         const struct verify_options *options;
         struct db *db;
@@ -37,11 +47,7 @@ struct verification {
         bool linked;  /* `previous` is the hash of entry next - 1 */
         unsigned char previous[HASH_SIZE];
         struct anchor_record anchor; /* seq 0: none */
-        /* the record of which the last cleared entry spoke, which is mostly that of the next one too */
-        int64_t told_by; /* its number; 0: none */
-        bool told;       /* it is a record of that kind */
-        struct prune_record told_record;
-        int64_t told_recorded;
+        struct told told[TOLD_KEPT]; /* by their number, modulo */
 };
 
 PAWL_PRINTF(2, 3) void verify_report(struct verification *v, const char *fmt, ...);

@@ -18,39 +18,40 @@ static bool is_cleared(const struct entry *e)
                e->correlation_id.ptr == NULL && !e->request_id.present && !e->user_id.present;
 }
 
-/* Reads the record of that number, unless it is at hand. */
-static void read_told(struct verification *v, int64_t seq)
+/* The record of that number, read unless it is kept. */
+static const struct told *read_told(struct verification *v, int64_t seq)
 {
+        struct told *told = &v->told[(uint64_t)seq % TOLD_KEPT];
         int found;
 
-        if (seq == v->told_by)
-                return;
-        v->told_by = seq;
-        v->told = false;
+        if (seq == told->by)
+                return told;
+        *told = (struct told){.by = seq};
         found = db_query(v->db, VERIFY_RECORD, DB_VALUES(db_int(seq))) ? db_next(v->db, VERIFY_RECORD) : -1;
         if (found > 0) {
-                v->told = record_read_prune(db_column_blob(v->db, VERIFY_RECORD, 1), &v->told_record);
-                v->told_recorded = db_column_int(v->db, VERIFY_RECORD, 0);
+                told->is = record_read_prune(db_column_blob(v->db, VERIFY_RECORD, 1), &told->record);
+                told->recorded = db_column_int(v->db, VERIFY_RECORD, 0);
                 db_end(v->db, VERIFY_RECORD);
         }
         v->failed |= found < 0;
+        return told;
 }
 
 void verify_cleared(struct verification *v, const struct entry *e, const struct link *link)
 {
-        const struct prune_record *r = &v->told_record;
+        const struct told *told = read_told(v, link->pruned);
+        const struct prune_record *r = &told->record;
 
         v->verdict->pruned++;
-        read_told(v, link->pruned);
         if (!is_cleared(e))
                 verify_report(v, "entry %" PRId64 " is marked as cleared by retention, and holds something", link->seq);
-        else if (!v->told || link->pruned <= link->seq || link->pruned > v->verdict->length)
+        else if (!told->is || link->pruned <= link->seq || link->pruned > v->verdict->length)
                 verify_report(v, "entry %" PRId64 " was cleared, and no entry of the chain tells of it", link->seq);
         else if (e->topic.len != strlen(r->topic) || memcmp(e->topic.ptr, r->topic, e->topic.len) != 0 ||
                  link->seq < r->first || link->seq > r->last)
                 verify_report(v, "entry %" PRId64 " was cleared, and entry %" PRId64 " does not tell of it", link->seq,
                               link->pruned);
-        else if (link->recorded > v->told_recorded - r->retention)
+        else if (link->recorded > told->recorded - r->retention)
                 verify_report(v,
                               "entry %" PRId64 " was cleared by entry %" PRId64 " before the retention of %s was over",
                               link->seq, link->pruned, r->topic);
