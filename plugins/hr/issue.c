@@ -222,7 +222,7 @@ static pawl_result write_file(struct issue *issue, struct issued *document)
         if (record->hash[0] != '\0' && files_exists(issue->hr->documents, record->file))
                 return PAWL_OK;
         if (!print(issue, document, &out, error, sizeof error))
-                return pawl_unavailable(issue->ctx, "%s", error);
+                return pawl_retry(issue->ctx, "%s", error);
         files_hash(out.bytes, out.len, hash);
         if (record->hash[0] == '\0' || may_restore(issue, document, hash)) {
                 written = files_write(issue->hr->documents, record->file, out.bytes, out.len, error, sizeof error);
