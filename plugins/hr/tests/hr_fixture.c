@@ -1,5 +1,7 @@
 #include "hr_fixture.h"
 
+#include "common/event_text.h"
+
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -34,6 +36,23 @@ void fixture_end(void)
         scratch_remove();
 }
 
+void expect_in_catalogue(const struct emit *e)
+{
+        struct event_text_options options = {.uuid = event_text_uuid, .event_id = e->event_id};
+        struct event_text event;
+        json_t *faults = json_array();
+        bool fits = event_text_make(&event, e->value, e->value_len, &options, faults);
+        char *text = json_dumps(faults, 0);
+
+        cr_assert(fits, "%.*s: %s", (int)e->value_len, (const char *)e->value, text);
+        cr_assert_str_eq(event.topic, e->topic);
+        cr_assert_eq(strlen(event.key), e->key_len);
+        cr_assert_arr_eq(event.key, e->key, e->key_len);
+        free(text);
+        json_decref(faults);
+        event_text_clear(&event);
+}
+
 pawl_result feed(const char *event_type, const char *key, const char *members)
 {
         struct buf json = {0};
@@ -47,6 +66,8 @@ pawl_result feed(const char *event_type, const char *key, const char *members)
                                                .json = json.data},
                       &last);
         buf_free(&json);
+        for (const struct emit *e = last.emits.first; e != NULL; e = e->next)
+                expect_in_catalogue(e);
         return last.result;
 }
 

@@ -31,11 +31,13 @@ extern struct testhost_result last;
 /* workflow.work_completed of contractor 55 at 2026-11-22T22:30Z; `completion` is the inside of completion_data. */
 pawl_result feed_completed(int64_t request_id, const char *event_id, const char *completion);
 
-/* Any event, as JSON without braces, on the topic of its type. */
+/* Any event, as JSON without braces, on the topic of its type. What it emits must be in the catalogue, with the key that belongs to it. */
 pawl_result feed(const char *event_type, const char *key, const char *members);
 
 /* security.contractor_verified; `event_id` NULL: none. */
 pawl_result feed_verified(int64_t contractor_id, const char *event_id, const char *type, const char *result);
+
+void expect_in_catalogue(const struct emit *e);
 
 /* The body of the last event's emit number `index`; valid until the next call. */
 json_t *emitted(size_t index);
