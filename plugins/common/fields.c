@@ -15,6 +15,31 @@ static bool is_id(const struct pawl_event *ev, const struct catalogue_field *fie
         return pawl_event_int(ev, field->name, &value) && value >= 0;
 }
 
+/* A string that C code, SQLite and the publishers' check all see whole: none of them would take a NUL inside. */
+static bool is_text(const struct pawl_event *ev, const char *name)
+{
+        struct pawl_str value;
+
+        return pawl_event_string(ev, name, &value) && memchr(value.ptr, '\0', value.len) == NULL;
+}
+
+/* Like a publisher's check: no NUL in any of its strings. It is parsed only where one could be. */
+static bool is_object(const struct pawl_event *ev, const char *name)
+{
+        struct pawl_str text;
+        json_t *object;
+        bool ok;
+
+        if (pawl_event_kind(ev, name) != PAWL_KIND_OBJECT || !pawl_event_raw(ev, name, &text))
+                return false;
+        if (memmem(text.ptr, text.len, "\\u0000", 6) == NULL)
+                return true;
+        object = json_loadb(text.ptr, text.len, 0, NULL);
+        ok = object != NULL;
+        json_decref(object);
+        return ok;
+}
+
 static bool is_choice(const struct pawl_event *ev, const struct catalogue_field *field)
 {
         struct pawl_str value;
@@ -51,13 +76,13 @@ static bool fits(const struct pawl_event *ev, const struct catalogue_field *fiel
         case KIND_NUMBER:
                 return found == PAWL_KIND_INT || found == PAWL_KIND_NUMBER;
         case KIND_STRING:
-                return found == PAWL_KIND_STRING;
+                return is_text(ev, field->name);
         case KIND_CHOICE:
                 return is_choice(ev, field);
         case KIND_BOOL:
                 return found == PAWL_KIND_BOOL;
         case KIND_OBJECT:
-                return found == PAWL_KIND_OBJECT;
+                return is_object(ev, field->name);
         case KIND_IDS:
         case KIND_STRINGS:
                 return is_list(ev, field);
@@ -84,11 +109,16 @@ static size_t add_fault(char *faults, size_t size, size_t used, const struct paw
         int len;
 
         pawl_event_raw(ev, field->name, &found);
-        len = snprintf(faults + used, size - used, "%s%s: expected %s, found %.*s%s", used > 0 ? "; " : "", field->name,
-                       catalogue_expected(field, expected, sizeof expected), (int)shown(found), found.ptr,
-                       shown(found) < found.len ? "…" : "");
+        len = snprintf(faults + used, size - used, "%s%s: expected %s%s, found %.*s%s", used > 0 ? "; " : "",
+                       field->name, catalogue_expected(field, expected, sizeof expected),
+                       memmem(found.ptr, found.len, "\\u0000", 6) != NULL ? " without \\u0000" : "", (int)shown(found),
+                       found.ptr, shown(found) < found.len ? "…" : "");
         return used + (size_t)len < size ? used + (size_t)len : size - 1;
 }
+
+/* Of the envelope, what handlers pass on. */
+static const struct catalogue_field passed_on[] = {{.name = "event_id", .kind = KIND_STRING},
+                                                   {.name = "correlation_id", .kind = KIND_STRING}};
 
 pawl_result fields_check(struct pawl_ctx *ctx, const struct pawl_event *ev)
 {
@@ -107,6 +137,10 @@ pawl_result fields_check(struct pawl_ctx *ctx, const struct pawl_event *ev)
                         continue;
                 if (!fits(ev, field, found))
                         used = add_fault(faults, sizeof faults, used, ev, field);
+        }
+        for (size_t i = 0; i < sizeof passed_on / sizeof passed_on[0]; i++) {
+                if (pawl_event_kind(ev, passed_on[i].name) == PAWL_KIND_STRING && !is_text(ev, passed_on[i].name))
+                        used = add_fault(faults, sizeof faults, used, ev, &passed_on[i]);
         }
         return used == 0 ? PAWL_OK : pawl_reject(ctx, "%s", faults);
 }

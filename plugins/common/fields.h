@@ -10,7 +10,7 @@
 
 /*
  * PAWL_OK, or a reject that lists every member that does not fit its type's entry in the catalogue (what was expected and what was found), and an
- * event of a type that is not in the catalogue.
+ * event of a type that is not in the catalogue. As a publisher's check does it takes no string with a NUL inside, nor such an event_id or correlation_id.
  */
 pawl_result fields_check(struct pawl_ctx *ctx, const struct pawl_event *ev);
 

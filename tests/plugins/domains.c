@@ -3,7 +3,6 @@
 #include "base/memory.h"
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-const char *const domains[DOMAINS] = {"audit", "workflow", "notifications", "security", "hr", "gateway"};
+static void must(bool ok, const char *what)
+{
+        if (!ok) {
+                perror(what);
+                exit(1);
+        }
+}
 
 static char *read_sample(const char *name)
 {
@@ -20,7 +25,7 @@ static char *read_sample(const char *name)
         struct buf text = {0};
         size_t n;
 
-        cr_assert_not_null(file, "%s", path);
+        must(file != NULL, path);
         while ((n = fread(buf_reserve(&text, 4096), 1, 4096, file)) > 0)
                 buf_end(&text, n);
         fclose(file);
@@ -28,66 +33,81 @@ static char *read_sample(const char *name)
         return buf_take(&text, NULL);
 }
 
-/* Writes `text` to `out` with each match of the pattern replaced. */
-static void replace(struct buf *out, const char *text, const char *pattern, const char *by)
+/* The text, which is freed, with each match of the pattern replaced. */
+static char *replaced(char *text, const char *pattern, const char *by)
 {
+        const char *rest = text;
+        struct buf out = {0};
         regmatch_t match;
         regex_t regex;
 
-        cr_assert_eq(regcomp(&regex, pattern, REG_EXTENDED), 0);
-        while (regexec(&regex, text, 1, &match, 0) == 0) {
-                buf_add(out, text, (size_t)match.rm_so);
-                buf_add_text(out, by);
-                text += match.rm_eo;
+        must(regcomp(&regex, pattern, REG_EXTENDED) == 0, pattern);
+        while (regexec(&regex, rest, 1, &match, 0) == 0) {
+                buf_add(&out, rest, (size_t)match.rm_so);
+                buf_add_text(&out, by);
+                rest += match.rm_eo;
         }
-        buf_add_text(out, text);
+        buf_add_text(&out, rest);
         regfree(&regex);
+        free(text);
+        return buf_take(&out, NULL);
 }
 
-/* What stands within `settings = { … };`, the paths as from plugins.d, the peers' addresses nobody's. */
-static char *settings_of(const char *name)
+/* What stands within `settings = { … };`, with paths as from where the sample is installed, and nobody at the peers' addresses. */
+static char *settings_of(const char *name, const char *more)
 {
-        char *sample = read_sample(name), *begin = strstr(sample, "\nsettings = {"), *folder;
-        struct buf local = {0}, whole = {0};
+        char *sample = read_sample(name), *begin = strstr(sample, "\nsettings = {"), *inner, *folder;
 
         if (begin == NULL) {
                 free(sample);
-                return NULL;
+                return memory_string(more);
         }
         *strrchr(begin, '}') = '\0';
-        replace(&local, strchr(begin, '{') + 1, "https?://[^\"]*", "http://127.0.0.1:9");
-        folder = memory_printf("\"%s/plugins/", getenv("PAWL_SOURCE"));
-        replace(&whole, local.data, "\"\\.\\./", folder);
-        free(folder);
+        inner = memory_printf("%s %s", strchr(begin, '{') + 1, more != NULL ? more : "");
         free(sample);
-        buf_free(&local);
-        return buf_take(&whole, NULL);
+        inner = replaced(inner, "\"https?://[^\"]*", "\"http://127.0.0.1:9");
+        inner = replaced(inner, "\"smtps?://[^\"]*", "\"smtp://127.0.0.1:9");
+        folder = memory_printf("\"%s/plugins/", getenv("PAWL_SOURCE"));
+        inner = replaced(inner, "\"\\.\\./", folder);
+        free(folder);
+        folder = memory_printf("\"%s/plugins/gateway/gateway.tokens", getenv("PAWL_SOURCE"));
+        inner = replaced(inner, "\"gateway\\.tokens", folder);
+        free(folder);
+        return inner;
 }
 
-static int listening_socket(void)
+static int listening_socket(uint16_t *port)
 {
         struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        socklen_t len = sizeof address;
 
-        cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0);
+        must(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0 &&
+                 getsockname(fd, (struct sockaddr *)&address, &len) == 0,
+             "a listening socket");
+        if (port != NULL)
+                *port = ntohs(address.sin_port);
         return fd;
 }
 
-struct testhost *domain_open(const char *name)
+struct testhost *domain_open(const char *name, const char *more, uint16_t *http_port)
 {
-        const struct testhost_socket socket = {"http", listening_socket()};
+        const struct testhost_socket http = {"http", listening_socket(http_port)};
         char *so = memory_printf("%s/plugins/%s.so", getenv("PAWL_BUILD"), name);
-        char *settings = settings_of(name);
+        char *settings = settings_of(name, more);
         struct pawl_error err;
         struct testhost *h = testhost_open(&(struct testhost_options){.so = so,
                                                                       .settings = settings,
                                                                       .name = name,
-                                                                      .sockets = &socket,
+                                                                      .sockets = &http,
                                                                       .socket_count = 1},
                                            &err);
 
-        cr_assert_not_null(h, "%s: %s", name, err.text);
-        close(socket.fd);
+        if (h == NULL) {
+                fprintf(stderr, "%s: %s\n", name, err.text);
+                exit(1);
+        }
+        close(http.fd);
         free(settings);
         free(so);
         return h;

@@ -213,7 +213,7 @@ Test(access, any_other_status_changes_nothing)
                      PAWL_OK);
         cr_assert_eq(feed("workflow.status_changed",
                           "\"request_id\":5,\"previous_status\":\"assigned\",\"new_status\":\"completed\\u0000x\""),
-                     PAWL_OK);
+                     PAWL_REJECT);
         cr_assert_eq(last.emits.count, 0);
         cr_assert_eq(running(), 1);
 }
