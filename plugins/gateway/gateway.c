@@ -263,7 +263,9 @@ static void gateway_start(void *self)
                 pawl_health(in, PAWL_HEALTH_DOWN, "%s", error);
                 return;
         }
-        gw->journal = journal_start(in, gw->journal_path, wake, gw);
+        gw->journal = journal_open(in, gw->journal_path, wake, gw);
+        numbers_serve(gw);
+        journal_start(gw->journal);
         gw->replay = replay_new(in, gw->journal);
         gw->reader = model_reader_new(gw->model_path);
         if (gw->tokens == NULL || gw->tokens->count == 0)
@@ -286,7 +288,7 @@ static void gateway_stop(void *self)
 
         if (gw->server != NULL)
                 server_stop(gw->server);
-        journal_stop(&gw->journal);
+        journal_stop(&gw->journal, gw->numbers.first, numbers_left(gw));
         server_free(&gw->server);
         replay_free(&gw->replay);
         while (gw->reserving != NULL) {

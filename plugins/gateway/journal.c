@@ -60,6 +60,7 @@ struct journal {
         struct db *db;     /* the journal's thread's */
         int64_t pruned_at;
         bool complained;
+        bool started;
         pthread_t thread;
         pthread_cond_t work;
         pthread_mutex_t lock; /* everything below */
@@ -231,7 +232,6 @@ static void *run(void *arg)
         struct journal *j = arg;
         int64_t group_at = 0;
 
-        have_database(j);
         pthread_mutex_lock(&j->lock);
         for (;;) {
                 bool due = j->put != NULL || j->block.count != 0;
@@ -256,7 +256,7 @@ static void *run(void *arg)
 
 /* ---- The http thread ---- */
 
-struct journal *journal_start(struct pawl_instance *instance, const char *path, void (*wake)(void *arg), void *arg)
+struct journal *journal_open(struct pawl_instance *instance, const char *path, void (*wake)(void *arg), void *arg)
 {
         struct journal *j = memory_new(1, sizeof *j);
         pthread_condattr_t clock;
@@ -271,9 +271,15 @@ struct journal *journal_start(struct pawl_instance *instance, const char *path, 
         pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
         pthread_cond_init(&j->work, &clock);
         pthread_condattr_destroy(&clock);
+        have_database(j);
+        return j;
+}
+
+void journal_start(struct journal *j)
+{
         if (pthread_create(&j->thread, NULL, run, j) != 0)
                 abort();
-        return j;
+        j->started = true;
 }
 
 static void free_rows(struct journal_row *row)
@@ -286,7 +292,7 @@ static void free_rows(struct journal_row *row)
         }
 }
 
-void journal_stop(struct journal **journal)
+void journal_stop(struct journal **journal, int64_t first, int64_t next)
 {
         struct journal *j = *journal;
 
@@ -298,6 +304,8 @@ void journal_stop(struct journal **journal)
         pthread_cond_signal(&j->work);
         pthread_mutex_unlock(&j->lock);
         pthread_join(j->thread, NULL);
+        if (next >= 0 && j->db != NULL)
+                db_run(j->db, SEQUENCE_WRITE, DB_VALUES(db_int(first), db_int(next)));
         free_rows(j->put);
         free_rows(j->written);
         db_close(&j->reader);
@@ -381,9 +389,15 @@ int journal_find(struct journal *j, const unsigned char key[JOURNAL_KEY], struct
 
 void journal_want_block(struct journal *j, int64_t first, int64_t last, int64_t count)
 {
+        struct block block = {.first = first, .last = last, .count = count};
+
+        if (!j->started && store(j, NULL, &block)) {
+                give_back(j, NULL, &block);
+                return;
+        }
         pthread_mutex_lock(&j->lock);
         if (j->block.count == 0 && !j->block.given) {
-                j->block = (struct block){.first = first, .last = last, .count = count};
+                j->block = block;
                 pthread_cond_signal(&j->work);
         }
         pthread_mutex_unlock(&j->lock);

@@ -35,11 +35,12 @@ struct journal;
 /* Looks at the file without touching it. False: `error` says why it cannot be used. */
 bool journal_check(const char *path, char *error, size_t error_size);
 
-/* Starts the thread, which opens the file. `wake(arg)`: journal_written or journal_block has something; on that thread. */
-struct journal *journal_start(struct pawl_instance *instance, const char *path, void (*wake)(void *arg), void *arg);
+/* Opens the file; where that fails, its thread tries again. `wake(arg)`: journal_written or journal_block has something; on the journal's thread. */
+struct journal *journal_open(struct pawl_instance *instance, const char *path, void (*wake)(void *arg), void *arg);
+void journal_start(struct journal *journal);
 
-/* Writes what was put, ends the thread, frees all. Accepts NULL. */
-void journal_stop(struct journal **journal);
+/* Writes what was put, ends the thread, frees all. `first`, `next`: numbers from `next` on were not given out (-1: nothing to give back). Accepts NULL. */
+void journal_stop(struct journal **journal, int64_t first, int64_t next);
 
 /* ---- The http thread: ---- */
 
@@ -55,7 +56,7 @@ size_t journal_waiting(struct journal *journal);
 /* 1: found, *row filled in (its body to be freed); 0: not found; -1: the file cannot be read now. */
 int journal_find(struct journal *journal, const unsigned char key[JOURNAL_KEY], struct journal_row *row);
 
-/* Asks for `count` numbers from first to last; journal_block gives them: *begin to *end - 1, none when the range is used up. */
+/* Asks for `count` numbers from first to last (before journal_start: has them when it returns); journal_block gives them: *begin to *end - 1, none when the range is used up. */
 void journal_want_block(struct journal *journal, int64_t first, int64_t last, int64_t count);
 bool journal_block(struct journal *journal, int64_t *begin, int64_t *end);
 

@@ -66,3 +66,10 @@ void numbers_use(struct gateway *gw)
         if (gw->numbers.next == gw->numbers.end)
                 numbers_serve(gw);
 }
+
+int64_t numbers_left(const struct gateway *gw)
+{
+        const struct numbers *n = &gw->numbers;
+
+        return n->next < n->end ? n->next : n->more_begin < n->more_end ? n->more_begin : -1;
+}

@@ -35,12 +35,13 @@ PAWL_PRINTF(2, 3) static bool fault(struct reading *r, const char *fmt, ...)
         return false;
 }
 
-static bool name_valid(const char *name)
+bool tokens_name_valid(struct pawl_str name)
 {
-        size_t len = strlen(name);
-
-        return len > 0 && len <= TOKENS_NAME_MAX &&
-               strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == len;
+        for (size_t i = 0; i < name.len; i++)
+                if (name.ptr[i] == '\0' ||
+                    strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", name.ptr[i]) == NULL)
+                        return false;
+        return name.len > 0 && name.len <= TOKENS_NAME_MAX && name.ptr[0] != '-';
 }
 
 static bool read_role(struct token *token, const char *value)
@@ -134,7 +135,7 @@ static bool read_line(struct reading *r, char *line, struct token *token)
         if (word == NULL)
                 return false;
         *token = (struct token){.rate = TOKENS_RATE};
-        if (!name_valid(word))
+        if (!tokens_name_valid(pawl_text(word)))
                 good = fault(r, "expected a name of at most %d letters, digits, '-', '_' and '.', found \"%.40s\"",
                              TOKENS_NAME_MAX, word);
         else

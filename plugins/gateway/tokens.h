@@ -42,6 +42,9 @@ struct tokens {
 struct tokens *tokens_read(const char *path, char *error, size_t error_size);
 void tokens_free(struct tokens **tokens);
 
+/* Letters, digits, '-', '_' and '.'; not too long. */
+bool tokens_name_valid(struct pawl_str name);
+
 /* The token's entry, or NULL. */
 struct token *tokens_find(struct tokens *tokens, struct pawl_str secret);
 

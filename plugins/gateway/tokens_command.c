@@ -62,8 +62,7 @@ int32_t tokens_command(struct pawl_ctx *ctx, const struct pawl_str *argv, uint32
         int64_t user;
 
         (void)self;
-        if (argc < 2 || argv[0].len != 3 || memcmp(argv[0].ptr, "new", 3) != 0 || argv[1].len == 0 ||
-            argv[1].len > TOKENS_NAME_MAX || argv[1].ptr[0] == '-') {
+        if (argc < 2 || argv[0].len != 3 || memcmp(argv[0].ptr, "new", 3) != 0 || !tokens_name_valid(argv[1])) {
                 command_reply(ctx, "expected: token new NAME --role ROLE --user N [--rate N] [--burst N]\n");
                 return COMMAND_USAGE;
         }
