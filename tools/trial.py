@@ -5,6 +5,7 @@ Everything that a Trial starts ends with it, whatever happens in between; nothin
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,8 +32,24 @@ def wait_for(what, condition, seconds=30.0, interval=0.05):
         time.sleep(interval)
 
 
+class AsWritten(str):
+    """Text that is libconfig already."""
+
+
+def shipped_setting(plugin, name):
+    """A list or table among the settings of a plugin's sample configuration, as it is written there."""
+    with open(f"{ROOT}/plugins/{plugin}/{plugin}.conf", encoding="utf-8") as file:
+        text = file.read()
+    found = re.search(rf"^  {name} = ([({{].*?^  [)}}]);", text, re.MULTILINE | re.DOTALL)
+    if not found:
+        raise TrialError(f"{plugin}.conf: expected the setting {name}, found none")
+    return AsWritten(found.group(1))
+
+
 def setting(value):
     """A Python value as libconfig writes it."""
+    if isinstance(value, AsWritten):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

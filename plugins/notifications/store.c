@@ -47,6 +47,8 @@ static const char *const migrations[] = {
     " BEGIN UPDATE finish SET number = NEW.finished; END;"
     "CREATE TRIGGER finish_by_insert AFTER INSERT ON deliveries WHEN NEW.finished IS NOT NULL"
     " BEGIN UPDATE finish SET number = NEW.finished; END;",
+
+    FACTS_MIGRATION,
 };
 
 #define DELIVERY_COLUMNS                                                                                               \
@@ -65,11 +67,9 @@ static const char *const migrations[] = {
 
 static const char *const statements[] = {
     [ADD_HANDLED] = "INSERT OR IGNORE INTO handled VALUES (?, ?)",
-    [ADD_FACTS] = "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?, ?, ?, ?)",
     [ADD_DELIVERY] = "INSERT INTO deliveries (" ADD_COLUMNS ", state) VALUES (" ADD_VALUES ", 'queued')" ADD_ONCE,
     [ADD_FAILED] = "INSERT INTO deliveries (" ADD_COLUMNS ", state, finished, finished_at)"
                    " VALUES (" ADD_VALUES ", 'failed', " NEXT_FINISHED ", ?17)" ADD_ONCE,
-    [FACTS] = "SELECT customer_id, title, region, city, address, urgency FROM requests WHERE request_id = ?",
     [LIST] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE (?1 IS NULL OR request_id = ?1)"
              " AND (?2 IS NULL OR state = ?2) ORDER BY id DESC LIMIT ?3",
     [RETRY] = "UPDATE deliveries SET state = 'queued', next_attempt = ?2, deadline = ?3, finished = NULL,"
@@ -94,6 +94,7 @@ static const char *const statements[] = {
     [PURGE_DELIVERIES] = "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE published = 1 AND"
                          " finished_at < ? LIMIT " PURGE_MAX ")",
     [PURGE_HANDLED] = "DELETE FROM handled WHERE event IN (SELECT event FROM handled WHERE at < ? LIMIT " PURGE_MAX ")",
+    [STORE_FACTS] = FACTS_STATEMENTS,
 };
 
 static const struct db_design design = {migrations, sizeof migrations / sizeof migrations[0], statements,
@@ -155,13 +156,6 @@ static bool add_delivery(struct store *s, const char *event, const struct delive
                                 db_int(d->deadline), db_int(d->created)));
 }
 
-static bool add_facts(struct store *s, const struct request_facts *f)
-{
-        return db_run(s->db, ADD_FACTS,
-                      DB_VALUES(db_int(f->request_id), db_int(f->customer_id), text(f->title), text(f->region),
-                                text(f->city), text(f->address), text(f->urgency)));
-}
-
 pawl_result store_add(struct store *store, const char *event, const struct request_facts *facts,
                       const struct delivery *deliveries, size_t count, bool *known)
 {
@@ -170,10 +164,10 @@ pawl_result store_add(struct store *store, const char *event, const struct reque
         *known = false;
         if (!db_begin(store->db))
                 return db_result(store->db);
-        ok = db_run(store->db, ADD_HANDLED, DB_VALUES(text(event), db_int(count > 0 ? deliveries[0].created : 0)));
-        *known = ok && db_changes(store->db) == 0;
+        ok = count == 0 || db_run(store->db, ADD_HANDLED, DB_VALUES(text(event), db_int(deliveries[0].created)));
+        *known = ok && count > 0 && db_changes(store->db) == 0;
         if (ok && !*known && facts != NULL)
-                ok = add_facts(store, facts);
+                ok = facts_put(store->db, STORE_FACTS, facts);
         for (size_t i = 0; ok && !*known && i < count; i++)
                 ok = add_delivery(store, event, &deliveries[i]);
         return end(store, ok);
@@ -186,31 +180,9 @@ static char *column(struct store *s, int statement, int i)
         return value.ptr ? strndup(value.ptr, value.len) : NULL;
 }
 
-pawl_result store_facts(struct store *store, int64_t request_id, struct request_facts *facts, bool *found)
+pawl_result store_facts(struct store *store, struct request_facts *facts, bool *found)
 {
-        int row = db_query(store->db, FACTS, DB_VALUES(db_int(request_id))) ? db_next(store->db, FACTS) : -1;
-
-        *found = row == 1;
-        if (row == 1) {
-                facts->customer_id = db_column_int(store->db, FACTS, 0);
-                facts->title = column(store, FACTS, 1);
-                facts->region = column(store, FACTS, 2);
-                facts->city = column(store, FACTS, 3);
-                facts->address = column(store, FACTS, 4);
-                facts->urgency = column(store, FACTS, 5);
-                db_end(store->db, FACTS);
-        }
-        return row >= 0 ? PAWL_OK : db_result(store->db);
-}
-
-void request_facts_clear(struct request_facts *facts)
-{
-        free(facts->title);
-        free(facts->region);
-        free(facts->city);
-        free(facts->address);
-        free(facts->urgency);
-        *facts = (struct request_facts){0};
+        return facts_get(store->db, STORE_FACTS, facts, found) ? PAWL_OK : db_result(store->db);
 }
 
 static int64_t id_column(struct store *s, int q, int i)

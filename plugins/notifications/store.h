@@ -11,23 +11,14 @@
 #ifndef NOTIFICATIONS_STORE_H
 #define NOTIFICATIONS_STORE_H
 
+#include "facts.h"
+
 #include <pawl/plugin.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct store;
-
-/* What the plugin remembers of a request, for the texts of later events. Strings may be NULL: not known. */
-struct request_facts {
-        int64_t request_id;
-        int64_t customer_id;
-        char *title;
-        char *region;
-        char *city;
-        char *address;
-        char *urgency;
-};
 
 #define DELIVERY_NO_ID (-1) /* as recipient_id or request_id: there is none */
 
@@ -72,15 +63,14 @@ const char *store_error(const struct store *store);
 
 /*
  * One transaction: notes that the event was handled, remembers the facts (NULL: none), and queues the deliveries. Nothing is
- * written, and `known` is true, when the event was handled before. Of two deliveries with the same channel, message type, recipient and
+ * written, and `known` is true, when the event was handled before; one without deliveries is not noted. Of two deliveries with the same channel, message type, recipient and
  * address the first is kept: nobody is told the same twice.
  */
 pawl_result store_add(struct store *store, const char *event, const struct request_facts *facts,
                       const struct delivery *deliveries, size_t count, bool *known);
 
-/* What is remembered of a request; PAWL_OK and found == false when nothing is. Free with request_facts_clear. */
-pawl_result store_facts(struct store *store, int64_t request_id, struct request_facts *facts, bool *found);
-void request_facts_clear(struct request_facts *facts);
+/* What is remembered of facts->request_id, put into facts; PAWL_OK and found == false when nothing is. */
+pawl_result store_facts(struct store *store, struct request_facts *facts, bool *found);
 
 void delivery_clear(struct delivery *delivery);
 

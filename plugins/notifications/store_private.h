@@ -37,10 +37,8 @@ enum {
 
 enum {
         ADD_HANDLED,
-        ADD_FACTS,
         ADD_DELIVERY,
         ADD_FAILED,
-        FACTS,
         LIST,
         RETRY,
         BEGIN_AGAIN,
@@ -56,7 +54,8 @@ enum {
         UNPUBLISHED,
         QUEUED,
         PURGE_DELIVERIES,
-        PURGE_HANDLED
+        PURGE_HANDLED,
+        STORE_FACTS /* FACTS_STATEMENT_COUNT of them */
 };
 
 struct store {

@@ -1,200 +1,268 @@
-#include "template.h"
+#include "address.h"
+#include "template_private.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEMPLATE_MAX_SIZE 65536
 #define SUBJECT_PREFIX    "Subject: "
-#define UNKNOWN           "\xe2\x80\x94" /* an em dash */
+#define WORDS_PREFIX      "words."
 
-struct template
+const char *template_field_at(const char *at, const char **name, size_t *len)
 {
-        char *message_type;
-        char *language;
-        char *subject;
-        char *body;
-        struct template *next;
-};
+        const char *end = strstr(at + 2, "}}");
 
-struct template_set {
-        struct template *first;
-        char default_language[16];
-};
-
-static bool known(const char *const *names, const char *name, size_t len)
-{
-        for (; *names != NULL; names++) {
-                if (strlen(*names) == len && memcmp(*names, name, len) == 0)
-                        return true;
-        }
-        return false;
-}
-
-static void list(const char *const *names, char *text, size_t size)
-{
-        size_t used = 0;
-
-        text[0] = '\0';
-        for (; *names != NULL && used < size; names++)
-                used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", *names);
-}
-
-/* Checks every {{field}} of a text. */
-static bool check_fields(const char *text, const char *const *fields, const char *path, char *error, size_t size)
-{
-        int line = 1;
-
-        for (const char *at = text; *at != '\0'; at++) {
-                const char *end;
-
-                line += *at == '\n';
-                if (strncmp(at, "{{", 2) != 0)
-                        continue;
-                end = strstr(at, "}}");
-                if (end == NULL) {
-                        snprintf(error, size, "%s:%d: expected }} after {{, found none", path, line);
-                        return false;
-                }
-                if (!known(fields, at + 2, (size_t)(end - at - 2))) {
-                        char names[400];
-
-                        list(fields, names, sizeof names);
-                        snprintf(error, size, "%s:%d: {{%.*s}} is no field; expected one of %s", path, line,
-                                 (int)(end - at - 2), at + 2, names);
-                        return false;
-                }
-                at = end + 1;
-        }
-        return true;
-}
-
-static char *read_file(const char *path, char *error, size_t size)
-{
-        FILE *file = fopen(path, "re");
-        char *text = malloc(TEMPLATE_MAX_SIZE + 1);
-        size_t len = file && text ? fread(text, 1, TEMPLATE_MAX_SIZE + 1, file) : 0;
-
-        if (file == NULL || text == NULL || ferror(file) || len > TEMPLATE_MAX_SIZE) {
-                snprintf(error, size, "%s: %s", path,
-                         len > TEMPLATE_MAX_SIZE ? "expected a template of at most 64 KiB" : strerror(errno));
-                free(text);
-                text = NULL;
-        } else {
-                text[len] = '\0';
-        }
-        if (file != NULL)
-                fclose(file);
-        return text;
-}
-
-static struct template *parse(char *text, const char *path, char *error, size_t size)
-{
-        struct template *t;
-        char *end = strchr(text, '\n');
-
-        if (strncmp(text, SUBJECT_PREFIX, strlen(SUBJECT_PREFIX)) != 0 || end == NULL || end[1] != '\n') {
-                snprintf(error, size, "%s:1: expected \"Subject: …\" and an empty line, then the text", path);
+        if (end == NULL)
                 return NULL;
-        }
-        *end = '\0';
-        t = calloc(1, sizeof *t);
-        if (t != NULL) {
-                t->subject = strdup(text + strlen(SUBJECT_PREFIX));
-                t->body = strdup(end + 2);
-        }
-        if (t == NULL || t->subject == NULL || t->body == NULL)
-                snprintf(error, size, "%s: out of memory", path);
-        return t;
+        *name = at + 2;
+        *len = (size_t)(end - *name);
+        return end + 2;
 }
 
-/* "request_confirmation.ru.txt" → its two parts; false: not a template's name. */
-static bool split_name(const char *name, char *type, char *language, size_t size)
-{
-        const char *dot = strchr(name, '.');
-        const char *end = dot ? strchr(dot + 1, '.') : NULL;
-
-        if (end == NULL || strcmp(end, ".txt") != 0 || (size_t)(dot - name) >= size || (size_t)(end - dot) > size)
-                return false;
-        snprintf(type, size, "%.*s", (int)(dot - name), name);
-        snprintf(language, size, "%.*s", (int)(end - dot - 1), dot + 1);
-        return true;
-}
-
-static bool read_one(struct template_set *set, const char *folder, const char *name, const char *type,
-                     const char *language, const char *const *fields, char *error, size_t size)
-{
-        char path[4096];
-        char *text;
-        struct template *t;
-        bool ok = false;
-
-        snprintf(path, sizeof path, "%s/%s", folder, name);
-        text = read_file(path, error, size);
-        if (text == NULL)
-                return false;
-        if (check_fields(text, fields, path, error, size) && (t = parse(text, path, error, size)) != NULL) {
-                t->message_type = strdup(type);
-                t->language = strdup(language);
-                t->next = set->first;
-                set->first = t;
-                ok = t->message_type && t->language && t->subject && t->body;
-        }
-        free(text);
-        return ok;
-}
-
-static const struct template *find(const struct template_set *set, const char *type, const char *language)
+const struct template *template_find(const struct template_set *set, const char *message, const char *channel,
+                                     const char *language, bool html)
 {
         for (const struct template *t = set->first; t != NULL; t = t->next) {
-                if (strcmp(t->message_type, type) == 0 && strcmp(t->language, language) == 0)
+                if (strcmp(t->message, message) == 0 && strcmp(t->channel, channel) == 0 &&
+                    strcmp(t->language, language) == 0 && t->html == html)
                         return t;
         }
         return NULL;
 }
 
-static bool read_folder(struct template_set *set, const char *folder, const char *const *types,
-                        const char *const *fields, char *error, size_t size)
+bool template_message_known(const struct template_set *set, const char *message)
 {
-        DIR *dir = opendir(folder);
-        struct dirent *entry;
-        bool ok = dir != NULL;
-
-        if (dir == NULL)
-                snprintf(error, size, "templates: %s: %s", folder, strerror(errno));
-        while (ok && (entry = readdir(dir)) != NULL) {
-                char type[64], language[64];
-
-                if (split_name(entry->d_name, type, language, sizeof type) && known(types, type, strlen(type)))
-                        ok = read_one(set, folder, entry->d_name, type, language, fields, error, size);
+        for (const struct template *t = set->first; t != NULL; t = t->next) {
+                if (strcmp(t->message, message) == 0)
+                        return true;
         }
-        if (dir != NULL)
-                closedir(dir);
-        return ok;
+        return false;
 }
 
-struct template_set *templates_read(const char *folder, const char *const *message_types, const char *default_language,
-                                    const char *const *fields, char *error, size_t error_size)
+bool template_channel_known(const struct template_set *set, const char *message, const char *channel)
+{
+        return template_find(set, message, channel, set->default_language, false) != NULL;
+}
+
+static bool first_of_message(const struct template_set *set, const struct template *t)
+{
+        const struct template *other = set->first;
+
+        while (strcmp(other->message, t->message) != 0)
+                other = other->next;
+        return other == t;
+}
+
+const char *template_list(const struct template_set *set, char *text, size_t size)
+{
+        size_t used = 0;
+
+        text[0] = '\0';
+        for (const struct template *t = set->first; t != NULL && used < size; t = t->next) {
+                if (first_of_message(set, t))
+                        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", t->message);
+        }
+        return text;
+}
+
+/* ---- Reading ---- */
+
+static char *read_file(const char *path, struct faults *faults)
+{
+        FILE *file = fopen(path, "re");
+        char *text = malloc(TEMPLATE_MAX_SIZE + 2);
+        size_t len = file && text ? fread(text, 1, TEMPLATE_MAX_SIZE + 1, file) : 0;
+        const char *fault = NULL;
+
+        if (file == NULL || text == NULL || ferror(file))
+                fault = strerror(errno);
+        else if (len > TEMPLATE_MAX_SIZE)
+                fault = "expected a template of at most 64 KiB";
+        else if (!g_utf8_validate(text, (gssize)len, NULL))
+                fault = "expected UTF-8 without NUL bytes";
+        if (file != NULL)
+                fclose(file);
+        if (fault != NULL) {
+                faults_add(faults, "%s: %s", path, fault);
+                free(text);
+                return NULL;
+        }
+        text[len] = '\0';
+        return text;
+}
+
+/* Takes `text` apart. False: it is none, which is told. */
+static bool parse(struct template *t, char *text, struct faults *faults)
+{
+        char *end = strchr(text, '\n');
+
+        t->body_line = 1;
+        if (strcmp(t->channel, "email") != 0 || t->html) {
+                t->body = strdup(text);
+                return t->body != NULL;
+        }
+        if (strncmp(text, SUBJECT_PREFIX, strlen(SUBJECT_PREFIX)) != 0 || end == NULL || end[1] != '\n') {
+                faults_add(faults, "%s:1: expected \"Subject: …\" and an empty line, then the text", t->path);
+                return false;
+        }
+        *end = '\0';
+        t->subject = strdup(text + strlen(SUBJECT_PREFIX));
+        t->body = strdup(end + 2);
+        t->body_line = 3;
+        return t->subject != NULL && t->body != NULL;
+}
+
+static void template_free(struct template *t)
+{
+        free(t->path);
+        free(t->message);
+        free(t->channel);
+        free(t->language);
+        free(t->subject);
+        free(t->body);
+        free(t);
+}
+
+/* "request_confirmation.email.ru.txt" taken apart, in place. False: not such a name. */
+static bool split_name(char *name, char *parts[4])
+{
+        for (int i = 0; i < 4; i++) {
+                parts[i] = strsep(&name, ".");
+                if (parts[i] == NULL || parts[i][0] == '\0')
+                        return false;
+        }
+        return name == NULL && address_kind(parts[1], strlen(parts[1])) >= 0 &&
+               (strcmp(parts[3], "txt") == 0 || (strcmp(parts[3], "html") == 0 && strcmp(parts[1], "email") == 0));
+}
+
+static void read_template(struct template_set *set, const char *path, const char *file_name, struct faults *faults)
+{
+        char name[256], *parts[4];
+        struct template *t = calloc(1, sizeof *t);
+        char *text;
+
+        snprintf(name, sizeof name, "%s", file_name);
+        if (t == NULL || !split_name(name, parts)) {
+                faults_add(faults,
+                           "%s: expected a name like MESSAGE.CHANNEL.LANGUAGE.txt, CHANNEL being " ADDRESS_CHANNELS
+                           ", or MESSAGE.email.LANGUAGE.html",
+                           path);
+                free(t);
+                return;
+        }
+        t->path = strdup(path);
+        t->message = strdup(parts[0]);
+        t->channel = strdup(parts[1]);
+        t->language = strdup(parts[2]);
+        t->html = strcmp(parts[3], "html") == 0;
+        text = t->path && t->message && t->channel && t->language ? read_file(path, faults) : NULL;
+        if (text != NULL && parse(t, text, faults)) {
+                t->next = set->first;
+                set->first = t;
+        } else {
+                template_free(t);
+        }
+        free(text);
+}
+
+/* ---- Words ---- */
+
+static void word_free(struct template_word *w)
+{
+        free(w->language);
+        free(w->field);
+        free(w->value);
+        free(w->word);
+        free(w);
+}
+
+/* "urgency.critical = критическая" */
+static bool read_word(struct template_set *set, char *line, const char *language)
+{
+        char *equals = strstr(line, " = "), *dot = strchr(line, '.');
+        struct template_word *w;
+
+        if (equals == NULL || dot == NULL || dot > equals || dot == line || equals[3] == '\0')
+                return false;
+        w = calloc(1, sizeof *w);
+        if (w == NULL)
+                return false;
+        w->language = strdup(language);
+        w->field = strndup(line, (size_t)(dot - line));
+        w->value = strndup(dot + 1, (size_t)(equals - dot - 1));
+        w->word = strdup(equals + 3);
+        if (w->language && w->field && w->value && w->word) {
+                w->next = set->words;
+                set->words = w;
+                return true;
+        }
+        word_free(w);
+        return false;
+}
+
+static void read_words(struct template_set *set, const char *path, const char *file_name, struct faults *faults)
+{
+        char language[16], *text = read_file(path, faults), *rest = text, *line;
+        const char *begin = file_name + strlen(WORDS_PREFIX);
+        int number = 0;
+
+        snprintf(language, sizeof language, "%.*s", (int)strcspn(begin, "."), begin);
+        while (rest != NULL && (line = strsep(&rest, "\n")) != NULL) {
+                number++;
+                if (line[0] != '\0' && line[0] != '#' && !read_word(set, line, language))
+                        faults_add(faults, "%s:%d: expected FIELD.VALUE = WORDS, found \"%s\"", path, number, line);
+        }
+        free(text);
+}
+
+/* ---- The folder ---- */
+
+static int is_text(const struct dirent *entry)
+{
+        const char *dot = strrchr(entry->d_name, '.');
+
+        return dot != NULL && entry->d_name[0] != '.' && (strcmp(dot, ".txt") == 0 || strcmp(dot, ".html") == 0);
+}
+
+/* In the order of their names, so that faults and lists always come in the same one. */
+static bool read_folder(struct template_set *set, const char *folder, struct faults *faults)
+{
+        struct dirent **entries;
+        int count = scandir(folder, &entries, is_text, alphasort);
+
+        if (count < 0) {
+                faults_add(faults, "templates: %s: %s", folder, strerror(errno));
+                return false;
+        }
+        while (count-- > 0) {
+                const char *name = entries[count]->d_name;
+                char path[4400];
+
+                snprintf(path, sizeof path, "%s/%s", folder, name);
+                if (strncmp(name, WORDS_PREFIX, strlen(WORDS_PREFIX)) == 0)
+                        read_words(set, path, name, faults);
+                else
+                        read_template(set, path, name, faults);
+                free(entries[count]);
+        }
+        free(entries);
+        return true;
+}
+
+struct template_set *templates_read(const char *folder, const char *default_language, struct faults *faults)
 {
         struct template_set *set = calloc(1, sizeof *set);
-        bool ok;
 
         if (set == NULL) {
-                snprintf(error, error_size, "out of memory");
+                faults_add(faults, "templates: out of memory");
                 return NULL;
         }
         snprintf(set->default_language, sizeof set->default_language, "%s", default_language);
-        ok = read_folder(set, folder, message_types, fields, error, error_size);
-        for (; ok && *message_types != NULL; message_types++) {
-                if (find(set, *message_types, set->default_language) == NULL) {
-                        snprintf(error, error_size, "%s/%s.%s.txt: expected a template for this message, found none",
-                                 folder, *message_types, set->default_language);
-                        ok = false;
-                }
-        }
-        if (!ok)
+        if (!read_folder(set, folder, faults))
                 templates_free(&set);
         return set;
 }
@@ -207,76 +275,70 @@ void templates_free(struct template_set **set)
                 struct template *t = (*set)->first;
 
                 (*set)->first = t->next;
-                free(t->message_type);
-                free(t->language);
-                free(t->subject);
-                free(t->body);
-                free(t);
+                template_free(t);
+        }
+        while ((*set)->words != NULL) {
+                struct template_word *w = (*set)->words;
+
+                (*set)->words = w->next;
+                word_free(w);
         }
         free(*set);
         *set = NULL;
 }
 
-static const char *value_of(const char *name, size_t len, const struct template_field *fields, size_t count)
+/* ---- The fields ---- */
+
+static bool among(const char *const *names, size_t count, const char *name, size_t len)
 {
         for (size_t i = 0; i < count; i++) {
-                if (strlen(fields[i].name) == len && memcmp(fields[i].name, name, len) == 0)
-                        return fields[i].value && fields[i].value[0] ? fields[i].value : UNKNOWN;
+                if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+                        return true;
         }
-        return UNKNOWN;
+        return false;
 }
 
-/* The pattern with its fields filled in; values are put in as they are and never read for fields themselves. */
-static char *fill(const char *pattern, const struct template_field *fields, size_t count)
+static void refuse_field(const char *path, int line, const char *name, size_t len, const char *const *names,
+                         size_t count, struct faults *faults)
 {
-        char *text = NULL;
-        size_t len = 0;
-        FILE *out = open_memstream(&text, &len);
+        char list[1024] = "";
+        size_t used = 0;
 
-        if (out == NULL)
-                return NULL;
-        while (*pattern != '\0') {
-                const char *open = strstr(pattern, "{{");
-                const char *close = open ? strstr(open, "}}") : NULL;
+        for (size_t i = 0; i < count && used < sizeof list; i++)
+                used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", names[i]);
+        faults_add(faults, "%s:%d: {{%.*s}} is no field of this message; expected one of %s", path, line,
+                   (int)(len < 64 ? len : 64), name, list);
+}
 
-                if (close == NULL) {
-                        fputs(pattern, out);
-                        break;
+static void check_text(const char *path, const char *text, int line, const char *const *names, size_t count,
+                       struct faults *faults)
+{
+        for (const char *at = text; *at != '\0'; at++) {
+                const char *name, *behind;
+                size_t len;
+
+                line += *at == '\n';
+                if (strncmp(at, "{{", 2) != 0)
+                        continue;
+                behind = template_field_at(at, &name, &len);
+                if (behind == NULL) {
+                        faults_add(faults, "%s:%d: expected }} after {{, found none", path, line);
+                        return;
                 }
-                fwrite(pattern, 1, (size_t)(open - pattern), out);
-                fputs(value_of(open + 2, (size_t)(close - open - 2), fields, count), out);
-                pattern = close + 2;
+                if (!among(names, count, name, len))
+                        refuse_field(path, line, name, len, names, count, faults);
+                at = behind - 1;
         }
-        if (fclose(out) != 0) {
-                free(text);
-                return NULL;
-        }
-        return text;
 }
 
-bool template_render(const struct template_set *set, const char *message_type, const char *language,
-                     const struct template_field *fields, size_t field_count, struct template_text *text)
+void templates_check(const struct template_set *set, template_names_fn *names_of, void *arg, struct faults *faults)
 {
-        const struct template *t = find(set, message_type, language);
+        for (const struct template *t = set->first; t != NULL; t = t->next) {
+                const char *names[MESSAGE_FIELDS_MAX];
+                size_t count = names_of(arg, t->message, names);
 
-        if (t == NULL)
-                t = find(set, message_type, set->default_language);
-        text->subject = t ? fill(t->subject, fields, field_count) : NULL;
-        text->body = t ? fill(t->body, fields, field_count) : NULL;
-        if (text->subject == NULL || text->body == NULL) {
-                template_text_free(text);
-                return false;
+                if (t->subject != NULL)
+                        check_text(t->path, t->subject, 1, names, count, faults);
+                check_text(t->path, t->body, t->body_line, names, count, faults);
         }
-        for (char *c = text->subject; *c != '\0'; c++) {
-                if ((unsigned char)*c < 0x20 || *c == 0x7f)
-                        *c = ' ';
-        }
-        return true;
-}
-
-void template_text_free(struct template_text *text)
-{
-        free(text->subject);
-        free(text->body);
-        text->subject = text->body = NULL;
 }

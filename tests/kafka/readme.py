@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from daemon import SOURCE, Failed, check, main, say, wait_for
+from trial import shipped_setting
 
 ELSEWHERE = {
     "./tools/demo": "the tests demo and demo_kafka",
@@ -86,7 +87,8 @@ def plugins(trial):
         "notifications": {"enabled": True, "plugin": "notifications", "group": "notification-service",
                           "topics": ["request-events", "workflow-events"],
                           "settings": {"smtp": {"url": "smtp://127.0.0.1:9", "from": "a@example.org"},
-                                       "recipients": f"{folder}/recipients.csv", "templates": f"{folder}/templates"}},
+                                       "recipients": f"{folder}/recipients.csv", "templates": f"{folder}/templates",
+                                       "rules": shipped_setting("notifications", "rules")}},
     }
 
 

@@ -41,6 +41,7 @@ FOREIGN = {
     r"sqlite3\.h": ["plugins/", "tests/"],
     r"systemd/": ["core/master/"],
     r"(cairo|pango)": ["plugins/hr/"],
+    r"glib\.h": ["plugins/notifications/", "plugins/hr/"],
 }
 # The engine is deterministic: nothing of the system that could make it otherwise.
 ENGINE_SYSTEM = {"stdint.h", "stdbool.h", "stddef.h", "string.h", "stdlib.h", "assert.h"}

@@ -80,14 +80,17 @@ static void write_people(void)
 
 static void open_host(void)
 {
-        static char settings[1024];
+        static char settings[2048];
         struct pawl_error err;
 
         snprintf(settings, sizeof settings,
                  "smtp = { url = \"smtp://127.0.0.1:%d\"; from = \"robot@example.org\";"
                  "retry_min = \"20ms\"; retry_max = \"50ms\"; };"
                  "recipients = \"%s/people.csv\"; templates = \"%s\";"
-                 "regions = ( { region = \"Тверь\"; email = \"tver@example.org\"; } ); deadline = \"1h\";",
+                 "regions = ( { region = \"Тверь\"; email = \"tver@example.org\"; } ); deadline = \"1h\";"
+                 "rules = ( { event = \"request.created\"; to = \"customer\"; template = \"request_confirmation\";"
+                 " channels = [ \"email\" ]; }, { event = \"workflow.manager_assigned\"; to = \"manager\";"
+                 " template = \"manager_assignment\"; channels = [ \"email\" ]; } );",
                  port, folder, TEMPLATES);
         host = testhost_open(
             &(struct testhost_options){.so = NOTIFICATIONS_SO, .name = "notifications", .settings = settings}, &err);
@@ -134,7 +137,7 @@ static pawl_result feed_created(int request, int customer)
         snprintf(
             json, sizeof json,
             "{\"event_type\":\"request.created\",\"event_id\":\"e-%d\",\"correlation_id\":\"c-%d\",\"request_id\":%d,"
-            "\"customer_id\":%d,\"title\":\"Ремонт\",\"urgency\":\"high\",\"region\":\"Тверь\",\"city\":\"Тверь\","
+            "\"customer_id\":%d,\"title\":\"Ремонт\",\"description\":\"E5\",\"urgency\":\"high\",\"region\":\"Тверь\",\"city\":\"Тверь\","
             "\"address\":\"ул. 1\"}",
             request, request, request, customer);
         return feed("request-events", json);
