@@ -195,12 +195,7 @@ static pawl_result on_completed(struct handling *h)
         return end_request(h, "completed", "completion_notes");
 }
 
-static pawl_result on_cancelled(struct handling *h)
-{
-        return end_request(h, "cancelled", "cancellation_reason");
-}
-
-/* All other states, and words that are none, are the workflow's affair. */
+/* A cancellation is told by nothing else. All other states, and words that are none, are the workflow's affair. */
 static pawl_result on_status_changed(struct handling *h)
 {
         static const char *const final[] = {"completed", "cancelled"};
@@ -271,7 +266,7 @@ const struct event_rule event_rules[] = {
     {"security.contractor_verified", on_verified},  {"security.contractor_rejected", on_rejected},
     {"security.access_granted", on_granted},        {"security.access_revoked", on_revoked},
     {"workflow.contractor_assigned", on_assigned},  {"workflow.work_completed", on_completed},
-    {"workflow.status_changed", on_status_changed}, {"request.cancelled", on_cancelled},
+    {"workflow.status_changed", on_status_changed},
 };
 
 const size_t event_rule_count = sizeof event_rules / sizeof event_rules[0];

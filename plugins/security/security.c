@@ -224,7 +224,6 @@ static const struct pawl_handler handlers[] = {
     ON("security.contractor_rejected"),
     ON("security.access_granted"),
     ON("security.access_revoked"),
-    ON("request.cancelled"), /* comes where `topics` names request-events too */
 };
 
 static const struct pawl_command commands[] = {

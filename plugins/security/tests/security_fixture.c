@@ -62,9 +62,7 @@ static int64_t wall(void)
 
 static const char *topic_of(const char *event_type)
 {
-        if (strncmp(event_type, "security.", 9) == 0)
-                return "security-events";
-        return strncmp(event_type, "request.", 8) == 0 ? "request-events" : "workflow-events";
+        return strncmp(event_type, "security.", 9) == 0 ? "security-events" : "workflow-events";
 }
 
 pawl_result feed_aged(const char *event_type, const char *event_id, int64_t age, const char *members)

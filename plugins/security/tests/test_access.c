@@ -197,13 +197,6 @@ Test(access, the_status_cancelled_ends_the_access)
                      "\"reason\":\"the request is cancelled\"");
 }
 
-Test(access, a_cancelled_request_ends_the_access)
-{
-        expect_ended("request.cancelled",
-                     "\"request_id\":5,\"customer_id\":3,\"cancelled_by\":3,\"cancellation_reason\":\"Починил сам\"",
-                     "\"reason\":\"the request is cancelled\"");
-}
-
 Test(access, any_other_status_changes_nothing)
 {
         verify_all(17);

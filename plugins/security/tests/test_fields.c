@@ -11,10 +11,9 @@
 TestSuite(fields, .init = fixture_make, .fini = fixture_end);
 
 static const char *const types[] = {
-    "workflow.contractor_assigned", "workflow.work_completed",
-    "workflow.status_changed",      "security.contractor_verified",
-    "security.contractor_rejected", "security.access_granted",
-    "security.access_revoked",      "request.cancelled",
+    "workflow.contractor_assigned", "workflow.work_completed",      "workflow.status_changed",
+    "security.contractor_verified", "security.contractor_rejected", "security.access_granted",
+    "security.access_revoked",
 };
 
 static const char *const values[] = {
