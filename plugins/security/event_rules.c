@@ -76,7 +76,7 @@ static pawl_result learn(struct handling *h, enum verification_type type, const 
 
         if (!verifications_load(h->o.db, h->contractor_id, known))
                 return occasion_db(&h->o, false);
-        from = standing_at(h->o.policy, known, h->o.now);
+        from = standing_written(h->o.policy, known);
         if (!keeps_approval(h, &known[type], v)) {
                 known[type] = *v;
                 if (!verification_save(h->o.db, h->contractor_id, type, v))

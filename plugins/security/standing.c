@@ -51,6 +51,11 @@ enum standing standing_at(const struct policy *policy, const struct verification
         return count.security_open > 0 ? STANDING_PENDING_SECURITY : STANDING_PENDING_MANAGER;
 }
 
+enum standing standing_written(const struct policy *policy, const struct verification v[TYPE_COUNT])
+{
+        return standing_at(policy, v, INT64_MIN);
+}
+
 bool standing_open(const struct policy *policy, const struct verification v[TYPE_COUNT], int64_t now)
 {
         struct count count = count_types(policy, v, now);

@@ -22,6 +22,12 @@ enum standing {
 
 enum standing standing_at(const struct policy *policy, const struct verification v[TYPE_COUNT], int64_t now);
 
+/*
+ * The same as it was acted upon last: an approval whose time is over counts until that is written down, for so long nobody has taken back what it
+ * gave.
+ */
+enum standing standing_written(const struct policy *policy, const struct verification v[TYPE_COUNT]);
+
 /* Is there a required type of which nothing is known, and none that is rejected? Then more may be on its way. */
 bool standing_open(const struct policy *policy, const struct verification v[TYPE_COUNT], int64_t now);
 

@@ -101,6 +101,33 @@ Test(expiry, is_told_after_a_restart_when_the_broker_had_not_acknowledged_it)
         expect_part(published(host, 3), "security.access_revoked");
 }
 
+/* After an outage events may be handled before the first tick. */
+Test(expiry, that_no_tick_has_seen_yet_revokes_when_a_new_check_begins)
+{
+        verify_all(17);
+        assign(5, 17);
+        let_expire(17, "documents");
+        verify(17, "documents", "pending");
+        cr_assert_eq(emitted("security.access_revoked"), 1);
+        expect_emitted("security.access_revoked", "\"contractor_id\":17,\"request_id\":5,\"revoked_by\":9,"
+                                                  "\"reason\":\"documents: pending\"");
+        cr_assert_eq(running(), 0);
+        published(host, 0);
+        verify(17, "documents", "approved");
+        cr_assert_eq(emitted("security.access_granted"), 1);
+}
+
+Test(expiry, that_no_tick_has_seen_yet_revokes_nothing_when_it_is_approved_again)
+{
+        verify_all(17);
+        assign(5, 17);
+        let_expire(17, "documents");
+        verify(17, "documents", "approved");
+        cr_assert_eq(emitted("security.access_revoked"), 0);
+        cr_assert_eq(running(), 1);
+        published(host, 0);
+}
+
 Test(expiry, of_many_contractors_is_done_in_one_tick)
 {
         for (int i = 1; i <= 50; i++) {
