@@ -45,8 +45,9 @@ json_t *emitted_assignment(const struct handling *h, const struct request *reque
 {
         return finish(h,
                       json_pack("{sI sI sI so}", "request_id", (json_int_t)request->id, "manager_id",
-                                (json_int_t)request->chosen_manager_id, "assigned_by", (json_int_t)request->chosen_by,
-                                "assignment_reason", assignment_reason(request->region, reason)),
+                                (json_int_t)request->chosen_manager_id, "assigned_by",
+                                (json_int_t)rules_assigned_by(h->rules), "assignment_reason",
+                                assignment_reason(request->region, reason)),
                       json_pack("{so}", "priority", text_json(request->priority)));
 }
 
@@ -68,5 +69,5 @@ int emitted_own(const struct handling *h)
         if (!json_is_string(cause))
                 return 0;
         return emissions_own(h->db, pawl_bytes(json_string_value(cause), json_string_length(cause)), h->request.id,
-                             pawl_event_type(h->ev));
+                             pawl_event_type(h->ev), field_string(h->ev, "timestamp"));
 }

@@ -1,6 +1,6 @@
 /*
  * The bodies of what a handler emits, and how the plugin knows them again when they come back from their topic: each names the event that
- * caused it, as `caused_by` of its metadata. Its time is written once and kept with it, so that a repeat is the same byte for byte.
+ * caused it, as `caused_by` of its metadata, and bears a time of its own, written once and kept, so that a repeat is the same byte for byte.
  */
 #ifndef WORKFLOW_EMITTED_H
 #define WORKFLOW_EMITTED_H

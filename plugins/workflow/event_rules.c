@@ -65,7 +65,6 @@ static pawl_result on_created(struct handling *h)
             .id = h->request.id,
             .state = STATE_NEW,
             .customer_id = field_int(h->ev, "customer_id"),
-            .chosen_by = rules_assigned_by(h->rules),
             .title = field_string(h->ev, "title"),
             .region = field_string(h->ev, "region"),
             .urgency = field_string(h->ev, "urgency"),
@@ -158,19 +157,16 @@ static pawl_result take_manager(struct handling *h, int64_t manager)
  */
 static pawl_result on_manager_assigned(struct handling *h)
 {
-        const struct request *request = &h->request;
-        int64_t manager = field_int(h->ev, "manager_id");
         bool current = false;
-        int escalation = deadlines_escalation(h->db, pawl_event_id(h->ev), request->id, &current);
+        int own = deadlines_escalation(h->db, pawl_event_id(h->ev), h->request.id, &current);
 
-        if (escalation < 0)
+        if (own == 0) {
+                own = emitted_own(h);
+                current = h->request.state == STATE_NEW;
+        }
+        if (own < 0)
                 return db_outcome(h->db, h->ctx);
-        if (escalation == 1)
-                return current ? take_manager(h, manager) : stay(h);
-        if (request->state != STATE_UNKNOWN && request->state != STATE_NEW && manager == request->chosen_manager_id &&
-            field_int(h->ev, "assigned_by") == request->chosen_by)
-                return stay(h);
-        return take_manager(h, manager);
+        return own > 0 && !current ? stay(h) : take_manager(h, field_int(h->ev, "manager_id"));
 }
 
 /* previous_status is what its producer saw, and is not relied upon: what is known here decides. */

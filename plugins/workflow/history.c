@@ -89,10 +89,11 @@ void emissions_end(struct db *db)
         db_end(db, EMISSION_LIST);
 }
 
-int emissions_own(struct db *db, struct pawl_str source, int64_t request_id, struct pawl_str event_type)
+int emissions_own(struct db *db, struct pawl_str source, int64_t request_id, struct pawl_str event_type,
+                  struct pawl_str timestamp)
 {
-        const struct db_value values[] = {db_text(source), db_int(request_id), db_text(event_type)};
-        int found = db_query(db, EMISSION_OWN, values, 3) ? db_next(db, EMISSION_OWN) : -1;
+        const struct db_value values[] = {db_text(source), db_int(request_id), db_text(event_type), db_text(timestamp)};
+        int found = db_query(db, EMISSION_OWN, values, 4) ? db_next(db, EMISSION_OWN) : -1;
 
         if (found == 1)
                 db_end(db, EMISSION_OWN);

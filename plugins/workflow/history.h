@@ -49,7 +49,8 @@ bool emissions_begin(struct db *db, int64_t number);
 int emissions_next(struct db *db, struct emission *emission);
 void emissions_end(struct db *db);
 
-/* Did that event of that request cause one of this type? 1: yes; 0: no; -1: failed. */
-int emissions_own(struct db *db, struct pawl_str source, int64_t request_id, struct pawl_str event_type);
+/* Did that event of that request cause one of this type, at that time? 1: yes; 0: no; -1: failed. */
+int emissions_own(struct db *db, struct pawl_str source, int64_t request_id, struct pawl_str event_type,
+                  struct pawl_str timestamp);
 
 #endif

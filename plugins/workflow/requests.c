@@ -27,14 +27,13 @@ bool requests_load(struct db *db, int64_t id, struct request *request)
         request->manager_id = db_column_int(db, REQUEST_LOAD, 2);
         request->contractor_id = db_column_int(db, REQUEST_LOAD, 3);
         request->chosen_manager_id = db_column_int(db, REQUEST_LOAD, 4);
-        request->chosen_by = db_column_int(db, REQUEST_LOAD, 5);
-        request->title = db_column_text(db, REQUEST_LOAD, 6);
-        request->region = db_column_text(db, REQUEST_LOAD, 7);
-        request->urgency = db_column_text(db, REQUEST_LOAD, 8);
-        request->priority = db_column_text(db, REQUEST_LOAD, 9);
-        request->equipment = db_column_text(db, REQUEST_LOAD, 10);
-        request->own_priority = db_column_text(db, REQUEST_LOAD, 11);
-        request->entered = db_column_int(db, REQUEST_LOAD, 12);
+        request->title = db_column_text(db, REQUEST_LOAD, 5);
+        request->region = db_column_text(db, REQUEST_LOAD, 6);
+        request->urgency = db_column_text(db, REQUEST_LOAD, 7);
+        request->priority = db_column_text(db, REQUEST_LOAD, 8);
+        request->equipment = db_column_text(db, REQUEST_LOAD, 9);
+        request->own_priority = db_column_text(db, REQUEST_LOAD, 10);
+        request->entered = db_column_int(db, REQUEST_LOAD, 11);
         return true;
 }
 
@@ -47,8 +46,8 @@ bool requests_insert(struct db *db, const struct request *r)
 {
         return db_run(db, REQUEST_INSERT,
                       DB_VALUES(db_int(r->id), requests_state_value(r->state), db_int(r->customer_id),
-                                db_int(r->chosen_manager_id), db_int(r->chosen_by), db_text(r->title),
-                                db_text(r->region), db_text(r->urgency), db_text(r->priority), db_text(r->equipment),
+                                db_int(r->chosen_manager_id), db_text(r->title), db_text(r->region),
+                                db_text(r->urgency), db_text(r->priority), db_text(r->equipment),
                                 db_text(r->own_priority)));
 }
 

@@ -16,8 +16,7 @@ struct request {
         int64_t customer_id;
         int64_t manager_id;        /* -1: none yet */
         int64_t contractor_id;     /* -1: none yet */
-        int64_t chosen_manager_id; /* whom this plugin chose, */
-        int64_t chosen_by;         /* and in whose name: by these two it knows its own decision again */
+        int64_t chosen_manager_id; /* whom this plugin chose */
         struct pawl_str title;     /* when loaded, the strings live until requests_end */
         struct pawl_str region;
         struct pawl_str urgency;

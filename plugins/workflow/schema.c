@@ -84,15 +84,17 @@ static const char *const migrations[] = {
                                                             ") STRICT;"
                                                             "CREATE INDEX deadline_request ON deadline (request_id);"
                                                             "CREATE INDEX deadline_running ON deadline (fires) WHERE ended IS NULL AND missed IS NULL;" OUTBOX_SCHEMA,
+
+    /* What the plugin emitted itself is known by its cause and its time. */
+    "ALTER TABLE request DROP COLUMN chosen_by;",
 };
 
 static const char *const statements[] = {
     [REQUEST_LOAD] = "SELECT state, customer_id, ifnull(manager_id, -1), ifnull(contractor_id, -1), chosen_manager_id,"
-                     " chosen_by, title, region, urgency, priority, equipment, own_priority, entered"
+                     " title, region, urgency, priority, equipment, own_priority, entered"
                      " FROM request WHERE request_id = ?",
-    [REQUEST_INSERT] = "INSERT INTO request (request_id, state, customer_id, chosen_manager_id, chosen_by, title,"
-                       " region, urgency, priority, equipment, own_priority)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [REQUEST_INSERT] = "INSERT INTO request (request_id, state, customer_id, chosen_manager_id, title, region,"
+                       " urgency, priority, equipment, own_priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [REQUEST_SET_STATE] = "UPDATE request SET state = ?, entered = ? WHERE request_id = ?",
     [REQUEST_SET_MANAGER] = "UPDATE request SET manager_id = ? WHERE request_id = ?",
     [REQUEST_SET_CONTRACTOR] = "UPDATE request SET contractor_id = ? WHERE request_id = ?",
@@ -115,7 +117,8 @@ static const char *const statements[] = {
     [EMISSION_ADD] = "INSERT INTO emission (number, ordinal, topic, event_type, key, body) VALUES (?, ?, ?, ?, ?, ?)",
     [EMISSION_LIST] = "SELECT topic, event_type, key, body FROM emission WHERE number = ? ORDER BY ordinal",
     [EMISSION_OWN] = "SELECT 1 FROM history JOIN emission USING (number) WHERE history.source = ?"
-                     " AND history.request_id = ? AND emission.event_type = ?",
+                     " AND history.request_id = ? AND emission.event_type = ?"
+                     " AND json_extract(emission.body, '$.timestamp') = ?",
 
     [MANAGER_LOAD] = "SELECT open, turn FROM manager WHERE manager_id = ?",
     [MANAGER_TURN] = "INSERT INTO manager VALUES (?, 0, (SELECT ifnull(max(turn), 0) + 1 FROM manager))"

@@ -322,8 +322,8 @@ Test(deadlines, a_killed_instance_leaves_none_untold_and_none_told_twice)
         fixture_settings("deadlines = { manager_review = \"1h\"; }; deadline_grace = \"0s\";");
         lead_to(1, "manager_review");
         sql("WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)"
-            " INSERT INTO request SELECT i, state, customer_id, manager_id, contractor_id, chosen_manager_id, chosen_by,"
-            " title, region, urgency, priority, equipment, own_priority, entered FROM n, request");
+            " INSERT INTO request SELECT i, state, customer_id, manager_id, contractor_id, chosen_manager_id, title,"
+            " region, urgency, priority, equipment, own_priority, entered FROM n, request");
         sql("DELETE FROM deadline");
         testhost_close(&host);
         child = fork();

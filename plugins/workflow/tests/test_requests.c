@@ -81,6 +81,40 @@ Test(requests, a_choice_overtaken_by_another_assignment_changes_nothing)
         cr_assert_not_null(strstr(shown(1), "manager    300\n"));
 }
 
+/* The settings' assigned_by is a user like others, who may also act himself. */
+Test(requests, a_user_may_give_a_request_back_to_whom_the_plugin_chose)
+{
+        feed_created(1, NULL, "Тверь");
+        cr_assert_eq(feed_back(), PAWL_OK);
+        cr_assert_eq(feed("workflow.manager_assigned", 1, NULL, "\"manager_id\":300,\"assigned_by\":7"), PAWL_OK);
+        cr_assert_not_null(strstr(shown(1), "manager    300\n"));
+        cr_assert_eq(feed("workflow.manager_assigned", 1, NULL, "\"manager_id\":201,\"assigned_by\":7"), PAWL_OK);
+        cr_assert_not_null(strstr(shown(1), "manager    201\n"), "%s", shown(1));
+}
+
+#define CAUSE         "00000000-0000-4000-8000-000000000009"
+#define COPIED(cause) "\"timestamp\":\"2026-11-22T10:00:00.000001+00:00\",\"metadata\":{\"caused_by\":\"" cause "\"}"
+
+/* A service that carries metadata on, as many do, says with it what caused an event, and not whose it is. */
+Test(requests, an_event_of_another_with_the_metadata_of_the_plugins_own_counts)
+{
+        feed_created(1, CAUSE, "Тверь");
+        cr_assert_eq(feed_back(), PAWL_OK);
+        cr_assert_eq(feed("workflow.manager_assigned", 1, NULL, "\"manager_id\":300,\"assigned_by\":9," COPIED(CAUSE)),
+                     PAWL_OK);
+        cr_assert_not_null(strstr(shown(1), "manager    300\n"), "%s", shown(1));
+        lead_to(2, "manager_review");
+        cr_assert_eq(feed("request.clarification_needed", 2, "00000000-0000-4000-8000-000000000010",
+                          "\"customer_id\":5,\"manager_id\":3,\"question\":\"?\""),
+                     PAWL_OK);
+        expect_state(2, "clarification");
+        cr_assert_eq(feed("workflow.status_changed", 2, NULL,
+                          "\"previous_status\":\"clarification\",\"new_status\":\"manager_review\"," COPIED(
+                              "00000000-0000-4000-8000-000000000010")),
+                     PAWL_OK);
+        expect_state(2, "manager_review");
+}
+
 Test(requests, events_of_another_topic_may_come_first)
 {
         cr_assert_eq(feed("workflow.manager_assigned", 1, NULL, "\"manager_id\":300,\"assigned_by\":9"), PAWL_WAIT);
