@@ -83,7 +83,8 @@ static int32_t print(struct pawl_ctx *ctx, struct db *db, struct request_filter 
 
         filter->limit = limit < INT64_MAX ? limit + 1 : limit; /* to know whether there are others */
         if (requests_list_begin(db, filter)) {
-                while ((more = requests_list_next(db, &line)) == 1 && count < limit && print_line(ctx, &line, now))
+                while ((more = requests_list_next(db, filter, &line)) == 1 && count < limit &&
+                       print_line(ctx, &line, now))
                         count++;
                 if (more == 1)
                         command_reply(ctx, "… and others: --limit was %" PRId64 "\n", limit);

@@ -73,27 +73,33 @@ bool requests_set_details(struct db *db, const struct request *r)
                                 db_text(r->priority), db_int(r->id)));
 }
 
+static int list_statement(const struct request_filter *f)
+{
+        return f->state.ptr != NULL ? REQUEST_LIST_STATE : REQUEST_LIST_OPEN;
+}
+
 bool requests_list_begin(struct db *db, const struct request_filter *f)
 {
-        return db_query(db, REQUEST_LIST,
+        return db_query(db, list_statement(f),
                         DB_VALUES(db_text(f->state), f->manager_id < 0 ? db_null() : db_int(f->manager_id),
                                   f->overdue_at < 0 ? db_null() : db_int(f->overdue_at), db_int(f->limit)));
 }
 
-int requests_list_next(struct db *db, struct request_line *line)
+int requests_list_next(struct db *db, const struct request_filter *f, struct request_line *line)
 {
-        int more = db_next(db, REQUEST_LIST);
+        int statement = list_statement(f);
+        int more = db_next(db, statement);
 
         if (more == 1) {
                 line->request = (struct request){
-                    .id = db_column_int(db, REQUEST_LIST, 0),
-                    .state = requests_column_state(db, REQUEST_LIST, 1),
-                    .manager_id = db_column_int(db, REQUEST_LIST, 2),
-                    .priority = db_column_text(db, REQUEST_LIST, 3),
-                    .entered = db_column_int(db, REQUEST_LIST, 4),
-                    .title = db_column_text(db, REQUEST_LIST, 5),
+                    .id = db_column_int(db, statement, 0),
+                    .state = requests_column_state(db, statement, 1),
+                    .manager_id = db_column_int(db, statement, 2),
+                    .priority = db_column_text(db, statement, 3),
+                    .entered = db_column_int(db, statement, 4),
+                    .title = db_column_text(db, statement, 5),
                 };
-                line->due = db_column_null(db, REQUEST_LIST, 6) ? -1 : db_column_int(db, REQUEST_LIST, 6);
+                line->due = db_column_null(db, statement, 6) ? -1 : db_column_int(db, statement, 6);
         }
         return more;
 }

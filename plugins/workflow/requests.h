@@ -53,7 +53,7 @@ struct request_line {
 
 /* Those that have been in their state the longest come first: begin, then next until it gives 0 or -1. */
 bool requests_list_begin(struct db *db, const struct request_filter *filter);
-int requests_list_next(struct db *db, struct request_line *line);
+int requests_list_next(struct db *db, const struct request_filter *filter, struct request_line *line);
 
 /* A state as it stands in a column; for the other tables too. */
 struct db_value requests_state_value(enum state state);

@@ -4,6 +4,8 @@
 /* Who has the request: the manager, or before he has it who was chosen to be. */
 #define HOLDER(row) "ifnull(" row "manager_id, " row "chosen_manager_id)"
 
+/* The macros in the middle of a text would be stairs. */
+/* clang-format off */
 static const char *const migrations[] = {
     "CREATE TABLE request ("
     "  request_id INTEGER PRIMARY KEY,"
@@ -55,39 +57,45 @@ static const char *const migrations[] = {
     "  open INTEGER NOT NULL," /* requests in hand that are not final */
     "  turn INTEGER NOT NULL"  /* grows: who was given a request last has the highest */
     ") STRICT;"
-    "INSERT INTO manager SELECT " HOLDER("") " AS holder, count(*), 0 FROM request WHERE " OPEN(
-        "") " GROUP BY holder;"
-            "CREATE TRIGGER request_came AFTER INSERT ON request WHEN " OPEN(
-                "NEW.") " BEGIN"
-                        "  INSERT INTO manager VALUES (" HOLDER(
-                            "NEW.") ", 1, 0)"
-                                    "   ON CONFLICT (manager_id) DO UPDATE SET open = open + 1;"
-                                    " END;"
-                                    "CREATE TRIGGER request_changed AFTER UPDATE OF state, manager_id ON request BEGIN"
-                                    "  UPDATE manager SET open = open - 1 WHERE manager_id = " HOLDER("OLD.") " AND " OPEN(
-                                        "OLD.") ";"
-                                                "  INSERT INTO manager SELECT " HOLDER("NEW.") ", 1, 0 WHERE " OPEN(
-                                                    "NEW.") "   ON CONFLICT (manager_id) DO UPDATE SET open = open + 1;"
-                                                            " END;"
-                                                            "CREATE TABLE deadline ("
-                                                            "  number INTEGER PRIMARY KEY,"
-                                                            "  request_id INTEGER NOT NULL REFERENCES request,"
-                                                            "  state TEXT NOT NULL,"
-                                                            "  entered INTEGER NOT NULL,"
-                                                            "  due INTEGER NOT NULL,"
-                                                            "  fires INTEGER NOT NULL," /* not before: later than due where its event was handled late */
-                                                            "  ended INTEGER," /* when the state was left; NULL: it has not been */
-                                                            "  missed INTEGER," /* when that was found; NULL: it was not */
-                                                            "  escalated_to INTEGER,"
-                                                            "  escalation_id TEXT UNIQUE," /* the event_id of the assignment */
-                                                            "  correlation_id TEXT"
-                                                            ") STRICT;"
-                                                            "CREATE INDEX deadline_request ON deadline (request_id);"
-                                                            "CREATE INDEX deadline_running ON deadline (fires) WHERE ended IS NULL AND missed IS NULL;" OUTBOX_SCHEMA,
+    "INSERT INTO manager SELECT " HOLDER("") " AS holder, count(*), 0 FROM request WHERE " OPEN("") " GROUP BY holder;"
+    "CREATE TRIGGER request_came AFTER INSERT ON request WHEN " OPEN("NEW.") " BEGIN"
+    "  INSERT INTO manager VALUES (" HOLDER("NEW.") ", 1, 0)"
+    "   ON CONFLICT (manager_id) DO UPDATE SET open = open + 1;"
+    " END;"
+    "CREATE TRIGGER request_changed AFTER UPDATE OF state, manager_id ON request BEGIN"
+    "  UPDATE manager SET open = open - 1 WHERE manager_id = " HOLDER("OLD.") " AND " OPEN("OLD.") ";"
+    "  INSERT INTO manager SELECT " HOLDER("NEW.") ", 1, 0 WHERE " OPEN("NEW.")
+    "   ON CONFLICT (manager_id) DO UPDATE SET open = open + 1;"
+    " END;"
+    "CREATE TABLE deadline ("
+    "  number INTEGER PRIMARY KEY,"
+    "  request_id INTEGER NOT NULL REFERENCES request,"
+    "  state TEXT NOT NULL,"
+    "  entered INTEGER NOT NULL,"
+    "  due INTEGER NOT NULL,"
+    "  fires INTEGER NOT NULL," /* not before: later than due where its event was handled late */
+    "  ended INTEGER,"          /* when the state was left; NULL: it has not been */
+    "  missed INTEGER,"         /* when that was found; NULL: it was not */
+    "  escalated_to INTEGER,"
+    "  escalation_id TEXT UNIQUE," /* the event_id of the assignment */
+    "  correlation_id TEXT"
+    ") STRICT;"
+    "CREATE INDEX deadline_request ON deadline (request_id);"
+    "CREATE INDEX deadline_running ON deadline (fires) WHERE ended IS NULL AND missed IS NULL;" OUTBOX_SCHEMA,
 
-    /* What the plugin emitted itself is known by its cause and its time. */
-    "ALTER TABLE request DROP COLUMN chosen_by;",
+    /* What the plugin emitted itself is known by its cause and its time; and final requests, most of all, are not read by who lists others. */
+    "ALTER TABLE request DROP COLUMN chosen_by;"
+    "DROP INDEX request_state;"
+    "CREATE INDEX request_state ON request (state, entered);",
 };
+
+/* Those that have stood in their state the longest come first; absent values do not choose. */
+#define REQUEST_LIST(which)                                                                                            \
+        "SELECT r.request_id, r.state, " HOLDER("r.") ", r.priority, r.entered, r.title,"                              \
+        " (SELECT min(d.due) FROM deadline d WHERE d.request_id = r.request_id AND d.ended IS NULL) AS due"            \
+        " FROM request r WHERE " which " AND (?2 IS NULL OR " HOLDER("r.") " = ?2) AND (?3 IS NULL OR due <= ?3)"      \
+        " ORDER BY r.entered, r.request_id LIMIT ?4"
+/* clang-format on */
 
 static const char *const statements[] = {
     [REQUEST_LOAD] = "SELECT state, customer_id, ifnull(manager_id, -1), ifnull(contractor_id, -1), chosen_manager_id,"
@@ -100,14 +108,9 @@ static const char *const statements[] = {
     [REQUEST_SET_CONTRACTOR] = "UPDATE request SET contractor_id = ? WHERE request_id = ?",
     [REQUEST_SET_DETAILS] = "UPDATE request SET title = ?, urgency = ?, equipment = ?, own_priority = ?, priority = ?"
                             " WHERE request_id = ?",
-    /* Those that have stood in their state the longest come first; absent values do not choose. */
-    [REQUEST_LIST] = "SELECT r.request_id, r.state, " HOLDER(
-        "r.") ", r.priority, r.entered, r.title,"
-              " (SELECT min(d.due) FROM deadline d WHERE d.request_id = r.request_id AND d.ended IS NULL) AS due"
-              " FROM request r WHERE CASE WHEN ?1 IS NULL THEN " OPEN(
-                  "r.") " ELSE r.state = ?1 END"
-                        " AND (?2 IS NULL OR " HOLDER("r.") " = ?2) AND (?3 IS NULL OR due <= ?3)"
-                                                            " ORDER BY r.entered, r.request_id LIMIT ?4",
+    [REQUEST_LIST_OPEN] = REQUEST_LIST("?1 IS NULL AND r.state IN ('new', 'manager_review', 'clarification',"
+                                       " 'sent_to_contractors', 'contractor_responses', 'assigned', 'in_progress')"),
+    [REQUEST_LIST_STATE] = REQUEST_LIST("r.state = ?1"),
 
     [HISTORY_ADD] = "INSERT INTO history (source, request_id, event_type, from_state, to_state, note, time, who)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -190,10 +190,12 @@ Test(managers, the_count_of_a_database_of_the_version_before_is_taken_over)
         sql("DROP TABLE outbox");
         sql("DROP TABLE manager");
         sql("ALTER TABLE history DROP COLUMN who");
+        sql("DROP INDEX request_state");
         sql("ALTER TABLE request DROP COLUMN entered");
         sql("ALTER TABLE request DROP COLUMN own_priority");
         sql("ALTER TABLE request DROP COLUMN equipment");
         sql("ALTER TABLE request ADD COLUMN chosen_by INTEGER NOT NULL DEFAULT 7");
+        sql("CREATE INDEX request_state ON request (state)");
         sql("PRAGMA user_version = 1");
         cr_assert(testhost_restart(host, NULL, NULL, &err), "%s", err.text);
         cr_assert_eq(given("Москва", true), 102);
