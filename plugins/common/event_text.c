@@ -1,6 +1,7 @@
 #include "common/event_text.h"
 
 #include "common/catalogue.h"
+#include "common/cut.h"
 #include "common/iso_time.h"
 
 #include <ctype.h>
@@ -27,19 +28,10 @@ void event_text_uuid(char out[37])
 
 /* ---- Faults ---- */
 
-/* How much of a text may be shown without cutting a character of UTF-8 in two. */
-static int shown(const char *text)
-{
-        size_t len = strlen(text) < SHOWN ? strlen(text) : SHOWN;
-
-        while (text[len] != '\0' && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-                len--;
-        return (int)len;
-}
-
 static bool add_fault(json_t *faults, const char *field, const char *expected, const char *found)
 {
-        json_t *text = json_sprintf("%.*s%s", shown(found), found, found[shown(found)] != '\0' ? "…" : "");
+        struct pawl_str shown = cut(pawl_text(found), SHOWN);
+        json_t *text = json_sprintf("%.*s%s", (int)shown.len, found, found[shown.len] != '\0' ? "…" : "");
 
         if (text == NULL)
                 text = json_string("bytes that are not UTF-8");

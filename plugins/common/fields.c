@@ -1,6 +1,7 @@
 #include "common/fields.h"
 
 #include "common/catalogue.h"
+#include "common/cut.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -90,29 +91,21 @@ static bool fits(const struct pawl_event *ev, const struct catalogue_field *fiel
         return false;
 }
 
-/* How much of a text may be shown without cutting a character of UTF-8 in two. */
-static size_t shown(struct pawl_str text)
-{
-        size_t len = text.len < SHOWN ? text.len : SHOWN;
-
-        while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-                len--;
-        return len;
-}
-
 /* Adds "NAME: expected WHAT, found TEXT" behind `used` bytes of faults; returns how many there are now. */
 static size_t add_fault(char *faults, size_t size, size_t used, const struct pawl_event *ev,
                         const struct catalogue_field *field)
 {
         struct pawl_str found = pawl_text("nothing");
+        struct pawl_str shown;
         char expected[128];
         int len;
 
         pawl_event_raw(ev, field->name, &found);
+        shown = cut(found, SHOWN);
         len = snprintf(faults + used, size - used, "%s%s: expected %s%s, found %.*s%s", used > 0 ? "; " : "",
                        field->name, catalogue_expected(field, expected, sizeof expected),
-                       memmem(found.ptr, found.len, "\\u0000", 6) != NULL ? " without \\u0000" : "", (int)shown(found),
-                       found.ptr, shown(found) < found.len ? "…" : "");
+                       memmem(found.ptr, found.len, "\\u0000", 6) != NULL ? " without \\u0000" : "", (int)shown.len,
+                       shown.ptr, shown.len < found.len ? "…" : "");
         return used + (size_t)len < size ? used + (size_t)len : size - 1;
 }
 

@@ -3,6 +3,8 @@
 #include "money.h"
 #include "raw_json.h"
 
+#include "common/cut.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,19 +43,6 @@ static PAWL_PRINTF(2, 3) void add_text(struct faults *faults, const char *fmt, .
                 faults->used += (size_t)len < room ? (size_t)len : room - 1;
 }
 
-/* Longer texts are cut, at the beginning of a character. */
-static int shown_length(struct pawl_str text)
-{
-        size_t len = text.len;
-
-        if (len > FOUND_SIZE) {
-                len = FOUND_SIZE;
-                while (len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-                        len--;
-        }
-        return (int)len;
-}
-
 static void add_fault(struct faults *faults, struct place place, const char *expected, struct pawl_str found)
 {
         faults->count++;
@@ -64,7 +53,8 @@ static void add_fault(struct faults *faults, struct place place, const char *exp
         if (found.ptr == NULL)
                 add_text(faults, "nothing");
         else
-                add_text(faults, "%.*s%s", shown_length(found), found.ptr, found.len > FOUND_SIZE ? "…" : "");
+                add_text(faults, "%.*s%s", (int)cut(found, FOUND_SIZE).len, found.ptr,
+                         found.len > FOUND_SIZE ? "…" : "");
 }
 
 /* ---- Members ---- */

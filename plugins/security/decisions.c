@@ -1,5 +1,6 @@
 #include "decisions.h"
 
+#include "common/cut.h"
 #include "common/iso_time.h"
 
 #include <stdio.h>
@@ -7,16 +8,9 @@
 /* How much of a text that others wrote goes into an audit event: it must not make one too large to be emitted. */
 #define QUOTED_MAX 1000
 
-/* A string from outside, cut between characters. */
 static json_t *quoted(struct pawl_str text)
 {
-        size_t len = text.len < QUOTED_MAX ? text.len : QUOTED_MAX;
-
-        if (text.ptr == NULL)
-                return json_null();
-        while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
-                len--;
-        return json_stringn(text.ptr, len);
+        return text.ptr != NULL ? json_stringn(text.ptr, cut(text, QUOTED_MAX).len) : json_null();
 }
 
 static pawl_result audit(struct occasion *o, const char *action, int64_t user, int64_t contractor_id,

@@ -2,7 +2,11 @@
 
 #include "history.h"
 
+#include "common/cut.h"
 #include "common/iso_time.h"
+
+/* How much of a text of an event goes into another: one that was as large as an event may be would make that one too large. */
+#define QUOTED_MAX 1000
 
 static json_t *text_json(struct pawl_str text)
 {
@@ -47,7 +51,7 @@ json_t *emitted_assignment(const struct handling *h, const struct request *reque
                       json_pack("{sI sI sI so}", "request_id", (json_int_t)request->id, "manager_id",
                                 (json_int_t)request->chosen_manager_id, "assigned_by",
                                 (json_int_t)rules_assigned_by(h->rules), "assignment_reason",
-                                assignment_reason(request->region, reason)),
+                                assignment_reason(cut(request->region, QUOTED_MAX), reason)),
                       json_pack("{so}", "priority", text_json(request->priority)));
 }
 
@@ -57,7 +61,7 @@ json_t *emitted_status(const struct handling *h, const char *who, const char *re
                       json_pack("{sI ss ss sI so}", "request_id", (json_int_t)h->request.id, "previous_status",
                                 state_name(h->request.state), "new_status", state_name(h->to), "changed_by",
                                 (json_int_t)field_int(h->ev, who), "reason",
-                                h->note.len > 0 ? text_json(h->note) : json_string(reason)),
+                                h->note.len > 0 ? text_json(cut(h->note, QUOTED_MAX)) : json_string(reason)),
                       json_object());
 }
 

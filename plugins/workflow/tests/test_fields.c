@@ -175,6 +175,23 @@ Test(fields, hostile_texts_change_nothing_but_themselves)
         expect_state(1, "cancelled");
 }
 
+/* An event may be as large as the host takes them; what is emitted for it has an envelope of its own. */
+Test(fields, of_a_huge_text_a_part_is_told_on)
+{
+        size_t size = 10 * 1024 * 1024 - 1000;
+        char *members = malloc(size + 100);
+        size_t used = (size_t)sprintf(members, "\"customer_id\":5,\"manager_id\":3,\"question\":\"?");
+
+        while (used < size)
+                used += (size_t)sprintf(members + used, "ж");
+        strcpy(members + used, "\"");
+        lead_to(1, "manager_review");
+        cr_assert_eq(feed("request.clarification_needed", 1, NULL, members), PAWL_OK, "%s", last.reason);
+        cr_assert_lt(last.emits.first->value_len, 2000);
+        expect_state(1, "clarification");
+        free(members);
+}
+
 #define STATES                                                                                                         \
         "new or manager_review or clarification or sent_to_contractors or contractor_responses or assigned or "        \
         "in_progress or completed or cancelled"
