@@ -53,27 +53,48 @@ static char *replaced(char *text, const char *pattern, const char *by)
         return buf_take(&out, NULL);
 }
 
-/* What stands within `settings = { … };`, with paths as from where the sample is installed, and nobody at the peers' addresses. */
-static char *settings_of(const char *name, const char *more)
+/* What the samples leave out: channels, and deadlines that are missed at once by what comes too late. */
+static char *with_more(const char *name, char *settings, const char *port)
 {
-        char *sample = read_sample(name), *begin = strstr(sample, "\nsettings = {"), *inner, *folder;
+        char *whole;
+
+        if (strcmp(name, "notifications") == 0)
+                whole = memory_printf("%s telegram = { base_url = \"http://127.0.0.1:%s\"; token = \"t\"; };"
+                                      "sms = { url = \"http://127.0.0.1:%s/sms\"; };",
+                                      settings, port, port);
+        else if (strcmp(name, "workflow") == 0)
+                whole = memory_printf("%s deadline_grace = \"0s\";", settings);
+        else
+                return settings;
+        free(settings);
+        return whole;
+}
+
+/* What stands within `settings = { … };`, with paths as from where the sample is installed, and the peers' addresses. */
+static char *settings_of(const char *name, const struct domain_peers *peers)
+{
+        const char *smtp = peers->smtp_port != NULL ? peers->smtp_port : "9";
+        const char *http = peers->http_port != NULL ? peers->http_port : "9";
+        char *sample = read_sample(name), *begin = strstr(sample, "\nsettings = {"), *inner, *path;
 
         if (begin == NULL) {
                 free(sample);
-                return memory_string(more);
+                return NULL;
         }
         *strrchr(begin, '}') = '\0';
-        inner = memory_printf("%s %s", strchr(begin, '{') + 1, more != NULL ? more : "");
+        inner = memory_string(strchr(begin, '{') + 1);
         free(sample);
-        inner = replaced(inner, "\"https?://[^\"]*", "\"http://127.0.0.1:9");
-        inner = replaced(inner, "\"smtps?://[^\"]*", "\"smtp://127.0.0.1:9");
-        folder = memory_printf("\"%s/plugins/", getenv("PAWL_SOURCE"));
-        inner = replaced(inner, "\"\\.\\./", folder);
-        free(folder);
-        folder = memory_printf("\"%s/plugins/gateway/gateway.tokens", getenv("PAWL_SOURCE"));
-        inner = replaced(inner, "\"gateway\\.tokens", folder);
-        free(folder);
-        return inner;
+        path = memory_printf("smtp://127.0.0.1:%s", smtp);
+        inner = replaced(inner, "smtps?://[^\"]*", path);
+        free(path);
+        path = memory_printf("\"%s/plugins/", getenv("PAWL_SOURCE"));
+        inner = replaced(inner, "\"\\.\\./", path);
+        free(path);
+        path = peers->tokens != NULL ? memory_string(peers->tokens)
+                                     : memory_printf("%s/plugins/gateway/gateway.tokens", getenv("PAWL_SOURCE"));
+        inner = replaced(inner, "[^\"]*gateway\\.tokens", path);
+        free(path);
+        return with_more(name, inner, http);
 }
 
 static int listening_socket(uint16_t *port)
@@ -90,11 +111,12 @@ static int listening_socket(uint16_t *port)
         return fd;
 }
 
-struct testhost *domain_open(const char *name, const char *more, uint16_t *http_port)
+struct testhost *domain_open(const char *name, const struct domain_peers *peers, uint16_t *http_port)
 {
+        static const struct domain_peers nobody = {.smtp_port = NULL};
         const struct testhost_socket http = {"http", listening_socket(http_port)};
         char *so = memory_printf("%s/plugins/%s.so", getenv("PAWL_BUILD"), name);
-        char *settings = settings_of(name, more);
+        char *settings = settings_of(name, peers != NULL ? peers : &nobody);
         struct pawl_error err;
         struct testhost *h = testhost_open(&(struct testhost_options){.so = so,
                                                                       .settings = settings,

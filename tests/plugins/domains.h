@@ -7,10 +7,15 @@
 
 #include "testhost.h"
 
-/*
- * Starts the plugin with a state directory of its own and the settings of plugins/NAME/NAME.conf, `more` behind them (NULL: none). Each URL in them
- * leads to a port of this machine at which nobody listens. `http_port` (may be NULL) gets the port of the socket "http".
- */
-struct testhost *domain_open(const char *name, const char *more, uint16_t *http_port);
+/* Where the plugin finds the world outside. A port of this machine as text; NULL: at 9, where nobody listens. */
+struct domain_peers {
+        const char *smtp_port;
+        const char *http_port; /* of Telegram's Bot API and the SMS gateway */
+        const char *tokens;    /* the gateway's file; NULL: the sample, which has none */
+};
+
+/* Starts the plugin with a state directory of its own and the settings of plugins/NAME/NAME.conf. `peers` and `http_port` may be NULL; *http_port gets the
+ * port of the socket "http". */
+struct testhost *domain_open(const char *name, const struct domain_peers *peers, uint16_t *http_port);
 
 #endif

@@ -81,10 +81,15 @@ static const struct {
     {"hr.payment_processed", {CREATED, MANAGED, SENT, CONTRACTORS, ASSIGNED, STARTED, COMPLETED}},
 };
 
+unsigned story_contractor(const struct story *story)
+{
+        return FIRST + story->number;
+}
+
 char *story_event(const struct story *story, const char *type, const char *member, const char *value)
 {
         json_t *event = schema_sample(catalogue_find(pawl_text(type)), true);
-        json_int_t number = FIRST + (json_int_t)story->number;
+        json_int_t number = story_contractor(story);
         struct buf text = {0};
         char id[64], *rest;
 
@@ -116,7 +121,7 @@ void story_feed(const struct story *story, struct testhost *h, const char *type,
 {
         char key[32];
 
-        snprintf(key, sizeof key, "%u", FIRST + story->number);
+        snprintf(key, sizeof key, "%u", story_contractor(story));
         testhost_feed(h, &(struct testhost_event){.topic = catalogue_topic(pawl_text(type)), .key = key, .json = json},
                       result);
 }

@@ -13,6 +13,9 @@ struct story {
         unsigned *events; /* the count from which each event has its id; the test's */
 };
 
+/* The id of the story's contractor, which is its request's too; the next story's is one more. */
+unsigned story_contractor(const struct story *story);
+
 /* The catalogue's example of the type for this story, as JSON, with a new event_id. `member` (NULL: none) is replaced by `value`, any text, or left out
  * (NULL). The caller frees it. */
 char *story_event(const struct story *story, const char *type, const char *member, const char *value);

@@ -23,6 +23,7 @@ PARTS = {
     "tests/plugins/test": set(ROOMS),
     "tests/plugins/describe": {"plugin", "base"},
     "tests/plugins/domains": {"base"},
+    "tests/plugins/observe": {"base"},
     "tests/plugins/story": {"base"},
     "include/": set(),
     "tools/pawlctl": {"kafka", "config", "base"},
