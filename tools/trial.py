@@ -5,7 +5,6 @@ Everything that a Trial starts ends with it, whatever happens in between; nothin
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -32,24 +31,8 @@ def wait_for(what, condition, seconds=30.0, interval=0.05):
         time.sleep(interval)
 
 
-class AsWritten(str):
-    """Text that is libconfig already."""
-
-
-def shipped_setting(plugin, name):
-    """A list or table among the settings of a plugin's sample configuration, as it is written there."""
-    with open(f"{ROOT}/plugins/{plugin}/{plugin}.conf", encoding="utf-8") as file:
-        text = file.read()
-    found = re.search(rf"^  {name} = ([({{].*?^  [)}}]);", text, re.MULTILINE | re.DOTALL)
-    if not found:
-        raise TrialError(f"{plugin}.conf: expected the setting {name}, found none")
-    return AsWritten(found.group(1))
-
-
 def setting(value):
     """A Python value as libconfig writes it."""
-    if isinstance(value, AsWritten):
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -153,7 +136,7 @@ class Trial:
     # ---- configuration
 
     def configure(self, **host):
-        """Writes pawl.conf and plugins.d/ from self.settings (kafka's) and self.plugins (name → its keys)."""
+        """Writes pawl.conf and plugins.d/ from self.settings (kafka's) and self.plugins (name → its keys, or the file's text)."""
         os.makedirs(self.path("plugins.d"), exist_ok=True)
         kafka = {"brokers": self.bootstrap, **self.settings}
         host = {"state_dir": self.path("state"), "run_dir": self.path("run"), "plugin_dir": f"{self.build}/plugins",
@@ -167,7 +150,7 @@ class Trial:
             if name.removesuffix(".conf") not in self.plugins:
                 os.unlink(self.path("plugins.d", name))
         for name, keys in self.plugins.items():
-            self.write(f"plugins.d/{name}.conf",
+            self.write(f"plugins.d/{name}.conf", keys if isinstance(keys, str) else
                        "".join(f"{key} = {setting(value)};\n" for key, value in keys.items()))
 
     def write(self, name, text):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from daemon import SOURCE, Failed, check, main, say, wait_for
-from trial import shipped_setting
+from scenarios import Stage  # noqa: E402
 
 ELSEWHERE = {
     "./tools/demo": "the tests demo and demo_kafka",
@@ -75,33 +75,10 @@ def run_endless(trial, command, environment):
     check(line.strip(), f"{command}: expected an event, found nothing")
 
 
-def plugins(trial):
-    """The shipped samples' keys, as far as a test host needs them."""
-    folder = f"{SOURCE}/plugins/notifications"
-    return {
-        "audit": {"enabled": True, "plugin": "audit", "group": "audit-service",
-                  "topics": ["request-events", "workflow-events", "notification-events", "security-events", "hr-events",
-                             "audit-events"]},
-        "workflow": {"enabled": True, "plugin": "workflow", "group": "workflow-service",
-                     "topics": ["request-events", "workflow-events"], "settings": {"default_manager": 7}},
-        "notifications": {"enabled": True, "plugin": "notifications", "group": "notification-service",
-                          "topics": ["request-events", "workflow-events"],
-                          "settings": {"smtp": {"url": "smtp://127.0.0.1:9", "from": "a@example.org"},
-                                       "recipients": f"{folder}/recipients.csv", "templates": f"{folder}/templates",
-                                       "rules": shipped_setting("notifications", "rules")}},
-    }
-
-
-def all_reading(trial):
-    status = trial.try_status()
-    workers = [w for p in status["plugins"] for w in p["workers"]] if status else []
-    return workers and all(w["partitions"] and all(p["state"] == "reading" for p in w["partitions"]) for w in workers)
-
-
 def test(trial):
     environment = wrappers(trial)
     greeter(trial)
-    trial.plugins = plugins(trial)
+    stage = Stage(trial)
     trial.configure()
     event = {"event_type": "request.created", "request_id": 1, "customer_id": 101, "title": "Ремонт", "description": "x",
              "urgency": "high", "region": "Москва", "city": "Москва", "address": "ул. 1"}
@@ -113,7 +90,7 @@ def test(trial):
         say(command)
         if command == STARTS:
             trial.start()
-            wait_for("every plugin reads", lambda: all_reading(trial), 60)
+            wait_for("every plugin reads", stage.all_reading, 60)
         elif command in ENDLESS:
             run_endless(trial, command, environment)
         else:
