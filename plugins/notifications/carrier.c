@@ -59,7 +59,9 @@ bool carrier_init(struct carrier *carrier, const struct carrier_options *options
         gate_init(&carrier->gate, options->connections, options->per_second, options->retry_min,
                   least(options->retry_max, BREAKER_PAUSE), pawl_monotonic(instance));
         carrier->wire = wire_new(loop, (long)options->connections);
-        return carrier->wire != NULL;
+        return carrier->wire != NULL &&
+               (options->kind->own == NULL ||
+                options->kind->own->attach(options->self, loop, carrier->wire, options->attempt_time));
 }
 
 static void unlink_transfer(struct carrier *c, struct transfer *t)
@@ -72,7 +74,6 @@ static void unlink_transfer(struct carrier *c, struct transfer *t)
                 t->next->previous = t->previous;
         t->next = t->previous = NULL;
         c->under_way_count--;
-        wire_end(c->wire, t->easy);
 }
 
 static void link_transfer(struct carrier *c, struct transfer *t)
@@ -98,14 +99,18 @@ void carrier_clear(struct carrier *carrier)
                 struct transfer *t = carrier->under_way;
 
                 unlink_transfer(carrier, t);
+                if (carrier->options.kind->own != NULL)
+                        carrier->options.kind->own->cut(carrier->options.self, t);
+                else
+                        wire_end(carrier->wire, t->easy);
                 transfer_free(t);
         }
         free_list(&carrier->waiting);
         free_list(&carrier->done);
-        wire_free(&carrier->wire);
         if (carrier->options.self != NULL)
                 carrier->options.kind->destroy(carrier->options.self);
         carrier->options.self = NULL;
+        wire_free(&carrier->wire);
 }
 
 size_t carrier_open(const struct carrier *carrier)
@@ -160,6 +165,8 @@ static bool begin_one(struct carrier *c, struct transfer *t)
 {
         const struct carrier_options *o = &c->options;
 
+        if (o->kind->own != NULL)
+                return o->kind->own->begin(o->self, t);
         if (!o->kind->prepare(o->self, t))
                 return false;
         curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
@@ -226,15 +233,32 @@ void carrier_give_back(struct carrier *carrier, struct transfer_list *ended)
         }
 }
 
-void carrier_collect(struct carrier *carrier, struct transfer_list *ended)
+/* The next that ended by itself, with its verdict; NULL: none. */
+static struct transfer *next_ended(struct carrier *c)
 {
+        const struct kind *kind = c->options.kind;
         struct transfer *t;
         CURLcode code;
         CURL *easy;
 
-        while (carrier->wire != NULL && (easy = wire_next(carrier->wire, &code)) != NULL) {
-                curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-                carrier->options.kind->judge(carrier->options.self, t, code, &t->verdict);
+        if (c->wire == NULL)
+                return NULL;
+        if (kind->own != NULL)
+                return kind->own->next(c->options.self);
+        easy = wire_next(c->wire, &code);
+        if (easy == NULL)
+                return NULL;
+        curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+        kind->judge(c->options.self, t, code, &t->verdict);
+        wire_end(c->wire, easy);
+        return t;
+}
+
+void carrier_collect(struct carrier *carrier, struct transfer_list *ended)
+{
+        struct transfer *t;
+
+        while ((t = next_ended(carrier)) != NULL) {
                 unlink_transfer(carrier, t);
                 tell_gate(carrier, t);
                 transfer_append(ended, t);
@@ -248,6 +272,13 @@ void carrier_collect(struct carrier *carrier, struct transfer_list *ended)
 int64_t carrier_next(const struct carrier *carrier)
 {
         return carrier->options.self ? gate_next(&carrier->gate, pawl_monotonic(carrier->instance)) : INT64_MAX;
+}
+
+int64_t carrier_left(const struct carrier *carrier)
+{
+        const struct own_way *own = carrier->options.kind->own;
+
+        return own != NULL && carrier->wire != NULL ? own->left(carrier->options.self) : INT64_MAX;
 }
 
 int64_t carrier_pause(const struct carrier *carrier, int64_t attempts)

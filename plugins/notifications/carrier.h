@@ -75,6 +75,9 @@ void carrier_give_back(struct carrier *carrier, struct transfer_list *ended);
 /* When time alone may let it begin, or want, more (monotonic); INT64_MAX: never. */
 int64_t carrier_next(const struct carrier *carrier);
 
+/* In how many nanoseconds carrier_collect is to be called at the latest; INT64_MAX: when something has happened. */
+int64_t carrier_left(const struct carrier *carrier);
+
 /* How long a delivery that failed for now waits, after so many attempts: anything up to the doubled pause (full jitter). */
 int64_t carrier_pause(const struct carrier *carrier, int64_t attempts);
 

@@ -1,6 +1,7 @@
 #include "email.h"
 
 #include "mail.h"
+#include "smtp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,13 +10,27 @@
 
 #define ID_NAME_MAX 1024
 
+struct email {
+        struct email_options options;
+        struct smtp *smtp;
+};
+
 void *email_new(const struct email_options *options)
 {
-        struct email_options *e = malloc(sizeof *e);
+        struct email *e = calloc(1, sizeof *e);
 
         if (e != NULL)
-                *e = *options;
+                e->options = *options;
         return e;
+}
+
+static void destroy(void *self)
+{
+        struct email *e = self;
+
+        if (e != NULL)
+                smtp_free(&e->smtp);
+        free(e);
 }
 
 static const char *fault(const void *self, const struct delivery *delivery)
@@ -35,45 +50,39 @@ static void message_id_of(const struct email_options *e, const struct delivery *
         snprintf(id, size, "%s@%s", uuid, strchr(e->from, '@') + 1);
 }
 
+/* The mail as it follows DATA: no line of ours begins with a dot (mail.h). */
 static char *compose(const struct email_options *e, const struct delivery *d, size_t *len)
 {
-        char message_id[320];
+        char message_id[320], *message, *content;
 
         message_id_of(e, d, message_id, sizeof message_id);
-        return mail_compose(&(struct mail){.from = e->from,
-                                           .from_name = e->from_name,
-                                           .to = d->address,
-                                           .message_id = message_id,
-                                           .subject = d->subject,
-                                           .text = d->text,
-                                           .html = d->html,
-                                           .unsubscribe = d->unsubscribe,
-                                           .date = d->created},
-                            len);
+        message = mail_compose(&(struct mail){.from = e->from,
+                                              .from_name = e->from_name,
+                                              .to = d->address,
+                                              .message_id = message_id,
+                                              .subject = d->subject,
+                                              .text = d->text,
+                                              .html = d->html,
+                                              .unsubscribe = d->unsubscribe,
+                                              .date = d->created},
+                               len);
+        content = message ? realloc(message, *len + sizeof ".\r\n") : NULL;
+        if (content == NULL) {
+                free(message);
+                return NULL;
+        }
+        strcpy(content + *len, ".\r\n");
+        *len += 3;
+        return content;
 }
 
-static size_t read_message(char *to, size_t size, size_t count, void *arg)
-{
-        struct transfer *t = arg;
-        size_t left = t->request_len - t->request_at, n = size * count < left ? size * count : left;
-
-        memcpy(to, t->request + t->request_at, n);
-        t->request_at += n;
-        return n;
-}
-
-static void configure(const struct email_options *e, struct transfer *t)
+static void configure(const void *self, CURL *easy)
 {
         static const long use_ssl[] = {CURLUSESSL_NONE, CURLUSESSL_TRY, CURLUSESSL_ALL};
-        CURL *easy = t->easy;
+        const struct email_options *e = self;
 
         curl_easy_setopt(easy, CURLOPT_URL, e->url);
         curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-        curl_easy_setopt(easy, CURLOPT_MAIL_FROM, e->from);
-        curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, t->list);
-        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-        curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_message);
-        curl_easy_setopt(easy, CURLOPT_READDATA, t);
         curl_easy_setopt(easy, CURLOPT_USE_SSL, use_ssl[e->tls]);
         if (e->ca_file[0] != '\0')
                 curl_easy_setopt(easy, CURLOPT_CAINFO, e->ca_file);
@@ -83,45 +92,46 @@ static void configure(const struct email_options *e, struct transfer *t)
         }
 }
 
-static bool prepare(const void *self, struct transfer *transfer)
+static bool attach(void *self, struct loop *loop, struct wire *wire, int64_t attempt_time)
 {
-        transfer->easy = curl_easy_init();
-        transfer->list = curl_slist_append(NULL, transfer->delivery.address);
-        transfer->request = compose(self, &transfer->delivery, &transfer->request_len);
-        if (transfer->easy == NULL || transfer->list == NULL || transfer->request == NULL)
-                return false;
-        configure(self, transfer);
-        return true;
+        struct email *e = self;
+
+        e->smtp = smtp_new(&(struct smtp_options){.from = e->options.from,
+                                                  .configure = configure,
+                                                  .self = &e->options,
+                                                  .attempt_time = attempt_time},
+                           loop, wire);
+        return e->smtp != NULL;
 }
 
-/*
- * A refusal of the message is a reply of 5xx to RCPT or to its content (libcurl says so with these codes); of 5xx to anything
- * else (the greeting, EHLO, AUTH, MAIL FROM, which is ours for every message) it is the server that does not serve us.
- */
-static enum outcome outcome_of(const struct transfer *t, CURLcode code, long reply)
+static bool begin(void *self, struct transfer *transfer)
 {
-        bool about_message = t->request_at > 0 || strncmp(t->error, "RCPT failed", 11) == 0;
+        struct email *e = self;
 
-        if (code == CURLE_OK)
-                return OUTCOME_SENT;
-        if (!about_message || (code != CURLE_SEND_ERROR && code != CURLE_WEIRD_SERVER_REPLY))
-                return OUTCOME_AWAY;
-        if (reply >= 500 && reply < 600)
-                return OUTCOME_REFUSED;
-        return reply >= 400 && reply != 421 ? OUTCOME_LATER : OUTCOME_AWAY; /* 421: the server is closing */
+        transfer->request = compose(&e->options, &transfer->delivery, &transfer->request_len);
+        return transfer->request != NULL && smtp_begin(e->smtp, transfer);
 }
 
-static void judge(const void *self, const struct transfer *transfer, CURLcode code, struct verdict *verdict)
+static struct transfer *next(void *self)
 {
-        long reply = 0;
+        struct email *e = self;
+        struct transfer *t = smtp_next(e->smtp);
 
-        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &reply);
-        verdict->outcome = outcome_of(transfer, code, reply);
-        if (code != CURLE_OK) {
-                verdict_say(verdict, "%s", transfer_error(transfer, code));
-                return;
-        }
-        message_id_of(self, &transfer->delivery, verdict->provider_id, sizeof verdict->provider_id);
+        if (t != NULL && t->verdict.outcome == OUTCOME_SENT)
+                message_id_of(&e->options, &t->delivery, t->verdict.provider_id, sizeof t->verdict.provider_id);
+        return t;
 }
 
-const struct kind email_kind = {"email", "mail server", fault, prepare, judge, free};
+static void cut(void *self, struct transfer *transfer)
+{
+        smtp_cut(((struct email *)self)->smtp, transfer);
+}
+
+static int64_t left(const void *self)
+{
+        return smtp_left(((const struct email *)self)->smtp);
+}
+
+static const struct own_way own_way = {attach, begin, next, cut, left};
+
+const struct kind email_kind = {"email", "mail server", fault, NULL, NULL, destroy, &own_way};

@@ -25,7 +25,7 @@ struct mail {
 /* Whether an address can stand in an SMTP command and a header: one @, no space, control character, angle bracket or comma. */
 bool mail_address_valid(const char *address);
 
-/* The whole message with CR LF line ends, malloc'ed; NULL when memory is short. `len` gets its length. */
+/* The whole message with CR LF line ends, none of whose lines begins with a dot, malloc'ed; NULL when memory is short. `len` gets its length. */
 char *mail_compose(const struct mail *mail, size_t *len);
 
 #endif

@@ -256,6 +256,7 @@ static int64_t until_next(struct sender *s)
 
                 if (c->done.count > 0)
                         return 0;
+                wait = until(carrier_left(c), 0, wait);
                 if (c->waiting.count > 0 || gate_shut(&c->gate, mono))
                         wait = until(carrier_next(c), mono, wait);
                 if (carrier_wants(c) > 0 && store_next_due(s->store, c->options.kind->name, &at) == PAWL_OK)

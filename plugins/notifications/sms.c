@@ -197,4 +197,4 @@ static void judge(const void *self, const struct transfer *transfer, CURLcode co
         }
 }
 
-const struct kind sms_kind = {"sms", "SMS gateway", fault, prepare, judge, destroy};
+const struct kind sms_kind = {"sms", "SMS gateway", fault, prepare, judge, destroy, NULL};

@@ -161,4 +161,4 @@ static void judge(const void *self, const struct transfer *transfer, CURLcode co
         json_decref(answer);
 }
 
-const struct kind telegram_kind = {"telegram", "Telegram", fault, prepare, judge, destroy};
+const struct kind telegram_kind = {"telegram", "Telegram", fault, prepare, judge, destroy, NULL};

@@ -30,6 +30,7 @@ struct verdict {
 
 struct transfer {
         struct transfer *next, *previous; /* of the list that holds it; `previous` only while it is under way */
+        struct transfer *own_next;        /* of the own way\'s list */
         struct delivery delivery;
         CURL *easy;             /* NULL: not begun */
         int channel;            /* of whoever collects it */
@@ -47,6 +48,19 @@ struct transfer {
 /* Accepts half-built ones, and NULL. Its easy handle must be out of the wire. */
 void transfer_free(struct transfer *transfer);
 
+struct loop;
+struct wire;
+
+/* How a kind carries its deliveries out itself, where a libcurl transfer from begin to end does not do. */
+struct own_way {
+        /* Before the first begin. `self` ends it in destroy, before the wire and the loop. False: memory. */
+        bool (*attach)(void *self, struct loop *loop, struct wire *wire, int64_t attempt_time);
+        bool (*begin)(void *self, struct transfer *transfer); /* false: memory */
+        struct transfer *(*next)(void *self);                 /* one that ended, with its verdict; NULL: none */
+        void (*cut)(void *self, struct transfer *transfer);   /* it has not ended, and is not to be touched any more */
+        int64_t (*left)(const void *self); /* nanoseconds until `next` is to be asked at the latest; INT64_MAX: never */
+};
+
 struct kind {
         const char *name;     /* as in struct delivery */
         const char *provider; /* "mail server": for people */
@@ -61,6 +75,8 @@ struct kind {
         void (*judge)(const void *self, const struct transfer *transfer, CURLcode code, struct verdict *verdict);
 
         void (*destroy)(void *self);
+
+        const struct own_way *own; /* NULL: by prepare and judge; else these two are not needed */
 };
 
 /* Makes what a provider sent fit to be shown and told: control characters become spaces, what is no UTF-8 becomes "?". */

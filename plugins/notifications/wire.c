@@ -21,7 +21,9 @@ struct loop {
         struct wire *wires[LOOP_WIRES]; /* NULL: free */
 };
 
-#define WAKE UINT64_MAX /* as an epoll event's data; the others are a wire's index and a descriptor */
+/* An epoll event's data: this, or a watch's address with a mark on it, or a wire's index and a descriptor. */
+#define WAKE       UINT64_MAX
+#define WATCH_MARK (UINT64_C(1) << 62)
 _Static_assert((LOOP_WIRES & (LOOP_WIRES - 1)) == 0, "used as a mask");
 
 static int64_t monotonic(void)
@@ -91,6 +93,24 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
         return 0;
 }
 
+bool watch_set(struct loop *loop, struct watch *watch, bool writable)
+{
+        struct epoll_event event = {.events = EPOLLIN | (writable ? EPOLLOUT : 0),
+                                    .data.u64 = WATCH_MARK | (uintptr_t)watch};
+
+        if (epoll_ctl(loop->epoll_fd, watch->added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watch->fd, &event) != 0)
+                return false;
+        watch->added = true;
+        return true;
+}
+
+void watch_end(struct loop *loop, struct watch *watch)
+{
+        if (watch->added)
+                epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, watch->fd, NULL);
+        watch->added = false;
+}
+
 struct wire *wire_new(struct loop *loop, long connections)
 {
         struct wire *w = calloc(1, sizeof *w);
@@ -108,9 +128,8 @@ struct wire *wire_new(struct loop *loop, long connections)
         curl_multi_setopt(w->multi, CURLMOPT_SOCKETDATA, w);
         curl_multi_setopt(w->multi, CURLMOPT_TIMERFUNCTION, on_timer);
         curl_multi_setopt(w->multi, CURLMOPT_TIMERDATA, w);
-        curl_multi_setopt(w->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
         /* By itself libcurl keeps four connections for each transfer of the moment, and closes the others as the work gets less. */
-        curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, connections);
+        curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, 2 * connections + 16);
         return w;
 }
 
@@ -191,6 +210,10 @@ static void on_event(struct loop *l, const struct epoll_event *event)
         if (event->data.u64 == WAKE) {
                 if (read(l->wake_fd, &count, sizeof count) < 0)
                         return; /* another event took it */
+        } else if ((event->data.u64 & WATCH_MARK) != 0) {
+                struct watch *watch = (struct watch *)(uintptr_t)(event->data.u64 & ~WATCH_MARK);
+
+                watch->ready(watch->arg);
         } else if (w != NULL) {
                 curl_multi_socket_action(w->multi, (curl_socket_t)(event->data.u64 & UINT32_MAX), flags, &running);
         }

@@ -1,6 +1,7 @@
 #include "sending.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -49,13 +50,11 @@ void peer_start(struct peer *peer, const char *program, const char *const *argum
         }
         argv[n] = "--port";
         argv[n + 1] = number;
-        cr_assert(pipe(in) == 0 && pipe(out) == 0);
+        cr_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
         peer->pid = fork();
         if (peer->pid == 0) {
                 dup2(in[0], 0);
                 dup2(out[1], 1);
-                close(in[1]);
-                close(out[0]);
                 execv(program, (char *const *)argv);
                 _exit(127);
         }
