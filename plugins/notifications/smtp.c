@@ -10,6 +10,7 @@
         PAWL_S(                                                                                                        \
             60) /* a connection that is not used for so long is closed, before the server does it (RFC 5321: 5 min) */
 #define CONNECT_TIME  PAWL_S(15) /* longest, within attempt_time */
+#define SERVER_TIME   5L         /* seconds for one answer while it connects */
 #define LINE_MAX_SIZE 1024       /* of a reply, RFC 5321: 512 */
 
 enum step { CONNECTING, IDLE, MAIL, RCPT, DATA, CONTENT, RESET };
@@ -299,6 +300,8 @@ static bool open_connection(struct smtp *s, struct transfer *t)
         curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->error);
         curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
         curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect / PAWL_MS(1)));
+        /* After a login that failed libcurl says QUIT, and does wait for that answer: not for the two minutes of its default. */
+        curl_easy_setopt(c->easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, SERVER_TIME);
         if (!wire_begin(s->wire, c->easy)) {
                 curl_easy_cleanup(c->easy);
                 free(c);

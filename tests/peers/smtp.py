@@ -72,7 +72,7 @@ def smtp_options(args):
         expected = LoginPassword(*(text.encode() for text in args.login))
         options["auth_required"] = True
         options["auth_require_tls"] = bool(args.tls)
-        options["authenticator"] = lambda server, session, envelope, mechanism, data: AuthResult(success=data == expected)
+        options["authenticator"] = lambda server, session, envelope, mechanism, data: AuthResult(success=data == expected, handled=False)
     return options
 
 

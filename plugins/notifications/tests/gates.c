@@ -71,7 +71,7 @@ Test(gates, open_breaker_lets_one_probe_through_and_pauses_longer_when_it_fails)
         }
         gate_answered(&gate);
         cr_assert_eq(gate.state, BREAKER_CLOSED);
-        cr_assert_eq(gate_room(&gate, now, 0), 32);
+        cr_assert_eq(gate_room(&gate, now, 0), 33);
 }
 
 Test(gates, rate_is_kept_over_time_and_a_quiet_hour_pays_for_no_burst)
