@@ -24,26 +24,6 @@ static const struct event_rule *find_rule(struct pawl_str type)
 
 /* ---- An event that was handled before ---- */
 
-static pawl_result emit_again(struct handling *h, int64_t number)
-{
-        struct emission e;
-        int more = -1;
-
-        if (!emissions_begin(h->o.db, number))
-                return occasion_db(&h->o, false);
-        while ((more = emissions_next(h->o.db, &e)) == 1) {
-                int32_t status = pawl_emit(h->o.ctx, e.topic.ptr, e.event_type.ptr, e.key, e.body);
-
-                if (status != 0) {
-                        emissions_end(h->o.db);
-                        return pawl_reject(h->o.ctx,
-                                           "what was emitted for it could not be emitted again: error %" PRId32,
-                                           status);
-                }
-        }
-        return occasion_db(&h->o, more == 0);
-}
-
 /* An id that two different events carry would make one of them disappear without a word. */
 static pawl_result repeat(struct handling *h, const struct happening *before, int64_t number)
 {
@@ -59,22 +39,10 @@ static pawl_result repeat(struct handling *h, const struct happening *before, in
                                    before->event_type.ptr, before->contractor_id, before->request_id, (int)type.len,
                                    type.ptr, h->contractor_id, h->request_id);
         h->o.tally[TALLY_REPEATED]++;
-        return emit_again(h, number);
+        return store_emit_again(h->o.db, h->o.ctx, number);
 }
 
 /* ---- Each event once ---- */
-
-/* What names the event: its id, as for the host, which derives the ids of what is emitted from the same. */
-static struct pawl_str source_of(const struct pawl_event *ev, char *text, size_t size)
-{
-        struct pawl_str source = pawl_event_id(ev);
-
-        if (source.len > 0)
-                return source;
-        snprintf(text, size, "%s/%" PRId32 "/%" PRId64, pawl_event_topic(ev).ptr, pawl_event_partition(ev),
-                 pawl_event_offset(ev));
-        return pawl_text(text);
-}
 
 static int64_t id_of(const struct pawl_event *ev, const char *name)
 {
@@ -100,7 +68,7 @@ pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, str
                           uint64_t tally[TALLIES])
 {
         const struct event_rule *rule = find_rule(pawl_event_type(ev));
-        char position[320];
+        char position[EMISSIONS_SOURCE_SIZE];
         struct handling h = {
             .o = {.instance = ctx->instance, .ctx = ctx, .db = db, .policy = policy},
             .ev = ev,
@@ -113,7 +81,7 @@ pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, str
         if (result != PAWL_OK)
                 return result;
         h.o.now = occasion_time(ctx->instance);
-        h.o.source = source_of(ev, position, sizeof position);
+        h.o.source = emissions_source(ev, position);
         h.contractor_id = id_of(ev, "contractor_id");
         h.request_id = id_of(ev, "request_id");
         result = handle_once(&h, rule);

@@ -43,19 +43,6 @@ pawl_result occasion_line(struct occasion *o, const struct line *line)
 
 /* ---- Announcements ---- */
 
-static pawl_result emit(struct occasion *o, const struct emission *e)
-{
-        pawl_result result = occasion_db(o, emissions_add(o->db, o->number, o->ordinal, e));
-        int32_t status;
-
-        if (result != PAWL_OK)
-                return result;
-        status = pawl_emit(o->ctx, e->topic.ptr, e->event_type.ptr, e->key, e->body);
-        if (status != 0)
-                return pawl_reject(o->ctx, "%s could not be emitted: error %" PRId32, e->event_type.ptr, status);
-        return PAWL_OK;
-}
-
 /* All that one occasion causes has one correlation id, as what an event causes has. */
 static pawl_result put_out(struct occasion *o, const struct emission *e)
 {
@@ -83,7 +70,7 @@ pawl_result occasion_announce(struct occasion *o, const char *topic, const char 
         snprintf(key_text, sizeof key_text, "%" PRId64, key);
         emission.key = pawl_text(key_text);
         emission.body = pawl_text(text);
-        result = o->ctx != NULL ? emit(o, &emission) : put_out(o, &emission);
+        result = o->ctx != NULL ? store_emit(o->db, o->ctx, o->number, o->ordinal, &emission) : put_out(o, &emission);
         o->ordinal++;
         free(text);
         return result;

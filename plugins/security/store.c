@@ -47,16 +47,7 @@ static const char *const migrations[] = {
     "  note TEXT,"
     "  time INTEGER NOT NULL"
     ") STRICT;"
-    "CREATE INDEX history_contractor ON history (contractor_id);"
-    "CREATE TABLE emission ("
-    "  number INTEGER NOT NULL REFERENCES history,"
-    "  ordinal INTEGER NOT NULL,"
-    "  topic TEXT NOT NULL,"
-    "  event_type TEXT NOT NULL,"
-    "  key TEXT NOT NULL,"
-    "  body TEXT NOT NULL,"
-    "  PRIMARY KEY (number, ordinal)"
-    ") STRICT, WITHOUT ROWID;" OUTBOX_SCHEMA,
+    "CREATE INDEX history_contractor ON history (contractor_id);" EMISSIONS_SCHEMA OUTBOX_SCHEMA,
 };
 
 enum {
@@ -81,9 +72,8 @@ enum {
         HISTORY_ADD,
         HISTORY_FIND,
         HISTORY_LIST,
-        EMISSION_ADD,
-        EMISSION_LIST,
-        OUTBOX,
+        EMISSIONS,
+        OUTBOX = EMISSIONS + EMISSIONS_STATEMENT_COUNT,
         STATEMENTS = OUTBOX + OUTBOX_STATEMENT_COUNT
 };
 
@@ -128,8 +118,7 @@ static const char *const statements[] = {
     [HISTORY_FIND] = "SELECT number, contractor_id, request_id, event_type FROM history WHERE source = ?",
     [HISTORY_LIST] = "SELECT source, request_id, event_type, from_state, to_state, note, time FROM history"
                      " WHERE contractor_id = ? ORDER BY number",
-    [EMISSION_ADD] = "INSERT INTO emission (number, ordinal, topic, event_type, key, body) VALUES (?, ?, ?, ?, ?, ?)",
-    [EMISSION_LIST] = "SELECT topic, event_type, key, body FROM emission WHERE number = ? ORDER BY ordinal",
+    EMISSIONS_STATEMENTS,
     OUTBOX_STATEMENTS,
 };
 
@@ -160,6 +149,17 @@ static int find(struct db *db, int statement, const struct db_value *values, siz
 bool store_outbox_add(struct db *db, const struct outbox_event *event)
 {
         return outbox_add(db, OUTBOX, event);
+}
+
+pawl_result store_emit(struct db *db, struct pawl_ctx *ctx, int64_t number, int64_t ordinal,
+                       const struct emission *emission)
+{
+        return emissions_emit(db, EMISSIONS, ctx, number, ordinal, emission);
+}
+
+pawl_result store_emit_again(struct db *db, struct pawl_ctx *ctx, int64_t number)
+{
+        return emissions_repeat(db, EMISSIONS, ctx, number);
 }
 
 struct outbox *store_outbox_new(struct pawl_instance *instance, const char *path)
@@ -451,36 +451,4 @@ int history_next(struct db *db, struct happening *h)
                 };
         }
         return more;
-}
-
-bool emissions_add(struct db *db, int64_t number, int64_t ordinal, const struct emission *e)
-{
-        return db_run(db, EMISSION_ADD,
-                      DB_VALUES(db_int(number), db_int(ordinal), db_text(e->topic), db_text(e->event_type),
-                                db_text(e->key), db_text(e->body)));
-}
-
-bool emissions_begin(struct db *db, int64_t number)
-{
-        return db_query(db, EMISSION_LIST, DB_VALUES(db_int(number)));
-}
-
-int emissions_next(struct db *db, struct emission *e)
-{
-        int more = db_next(db, EMISSION_LIST);
-
-        if (more == 1) {
-                *e = (struct emission){
-                    .topic = db_column_text(db, EMISSION_LIST, 0),
-                    .event_type = db_column_text(db, EMISSION_LIST, 1),
-                    .key = db_column_text(db, EMISSION_LIST, 2),
-                    .body = db_column_text(db, EMISSION_LIST, 3),
-                };
-        }
-        return more;
-}
-
-void emissions_end(struct db *db)
-{
-        db_end(db, EMISSION_LIST);
 }

@@ -12,6 +12,7 @@
 #include "verification.h"
 
 #include "common/db.h"
+#include "common/emissions.h"
 #include "common/outbox.h"
 
 #include <stdbool.h>
@@ -19,6 +20,10 @@
 
 extern const struct db_design store_design;
 
+/* As those of common/emissions.h and common/outbox.h. */
+pawl_result store_emit(struct db *db, struct pawl_ctx *ctx, int64_t number, int64_t ordinal,
+                       const struct emission *emission);
+pawl_result store_emit_again(struct db *db, struct pawl_ctx *ctx, int64_t number);
 bool store_outbox_add(struct db *db, const struct outbox_event *event);
 
 /* For create. NULL: memory. */
@@ -108,19 +113,6 @@ bool history_add(struct db *db, const struct happening *happening, int64_t *numb
 /* The line of that source, with its number, ids and type, which live until history_end. */
 int history_find(struct db *db, struct pawl_str source, struct happening *happening, int64_t *number);
 void history_end(struct db *db);
-
-struct emission {
-        struct pawl_str topic;
-        struct pawl_str event_type;
-        struct pawl_str key;
-        struct pawl_str body;
-};
-
-/* What a line's event caused to be emitted, in its order. */
-bool emissions_add(struct db *db, int64_t number, int64_t ordinal, const struct emission *emission);
-bool emissions_begin(struct db *db, int64_t number);
-int emissions_next(struct db *db, struct emission *emission);
-void emissions_end(struct db *db);
 
 /* ---- For people: begin, then next until it gives 0 or -1; strings live until the next one ---- */
 

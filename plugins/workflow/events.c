@@ -4,38 +4,14 @@
 #include "emitted.h"
 #include "handling.h"
 #include "history.h"
+#include "schema.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static pawl_result emit(struct pawl_ctx *ctx, const struct emission *e)
-{
-        struct pawl_message message = pawl_message_make(e->topic.ptr, e->event_type.ptr, e->key, e->body);
-        int32_t status = pawl_emit_message(ctx, &message);
-
-        if (status == 0)
-                return PAWL_OK;
-        return pawl_reject(ctx, "%s could not be emitted: %s", e->event_type.ptr,
-                           status == PAWL_E_TOO_LARGE ? "it is too large" : "it is invalid");
-}
-
 /* ---- An event that was handled before ---- */
-
-static pawl_result emit_again(struct handling *h, int64_t number)
-{
-        pawl_result result = PAWL_OK;
-        struct emission emission;
-        int more = -1;
-
-        if (emissions_begin(h->db, number)) {
-                while (result == PAWL_OK && (more = emissions_next(h->db, &emission)) == 1)
-                        result = emit(h->ctx, &emission);
-                emissions_end(h->db);
-        }
-        return more < 0 ? db_outcome(h->db, h->ctx) : result;
-}
 
 /* An id that two different events carry would make one of them disappear without a word. */
 static pawl_result repeat(struct handling *h, const struct happening *before, int64_t number)
@@ -49,7 +25,7 @@ static pawl_result repeat(struct handling *h, const struct happening *before, in
                                    ", which was handled under this id, found %.*s of request %" PRId64,
                                    (int)before->source.len, before->source.ptr, (int)before->event_type.len,
                                    before->event_type.ptr, before->request_id, (int)type.len, type.ptr, h->request.id);
-        return emit_again(h, number);
+        return emissions_repeat(h->db, EMISSIONS, h->ctx, number);
 }
 
 /* ---- One that is new ---- */
@@ -67,7 +43,7 @@ static pawl_result emit_new(struct handling *h, int64_t number)
         emission.body = pawl_text(body);
         if (body == NULL)
                 return pawl_retry(h->ctx, "out of memory");
-        result = emissions_add(h->db, number, 0, &emission) ? emit(h->ctx, &emission) : db_outcome(h->db, h->ctx);
+        result = emissions_emit(h->db, EMISSIONS, h->ctx, number, 0, &emission);
         free(body);
         return result;
 }
@@ -143,18 +119,6 @@ static pawl_result handle_new(struct handling *h, const struct event_rule *rule)
         return result;
 }
 
-/* What names the event: its id, as for the host, which derives the ids of what is emitted from the same. */
-static struct pawl_str source_of(const struct pawl_event *ev, char *text, size_t size)
-{
-        struct pawl_str source = pawl_event_id(ev);
-
-        if (source.len > 0)
-                return source;
-        snprintf(text, size, "%s/%" PRId32 "/%" PRId64, pawl_event_topic(ev).ptr, pawl_event_partition(ev),
-                 pawl_event_offset(ev));
-        return pawl_text(text);
-}
-
 static int64_t time_of(struct pawl_ctx *ctx, const struct pawl_event *ev)
 {
         int64_t time = pawl_event_timestamp(ev);
@@ -168,7 +132,7 @@ pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, str
         const struct event_rule *rule = event_rule_find(pawl_event_type(ev));
         struct handling h = {.ctx = ctx, .ev = ev, .db = db, .rules = rules, .time = time_of(ctx, ev)};
         struct happening before;
-        char position[320];
+        char position[EMISSIONS_SOURCE_SIZE];
         pawl_result result;
         int64_t number;
         int found;
@@ -179,7 +143,7 @@ pawl_result events_handle(struct pawl_ctx *ctx, const struct pawl_event *ev, str
         if (result != PAWL_OK)
                 return result;
         h.request.id = field_int(ev, "request_id");
-        h.source = source_of(ev, position, sizeof position);
+        h.source = emissions_source(ev, position);
         found = history_find(db, h.source, &before, &number);
         if (found < 0) {
                 result = db_outcome(db, ctx);

@@ -57,38 +57,6 @@ int history_next(struct db *db, struct happening *h)
         return more;
 }
 
-bool emissions_add(struct db *db, int64_t number, int64_t ordinal, const struct emission *e)
-{
-        return db_run(db, EMISSION_ADD,
-                      DB_VALUES(db_int(number), db_int(ordinal), db_text(e->topic), db_text(e->event_type),
-                                db_text(e->key), db_text(e->body)));
-}
-
-bool emissions_begin(struct db *db, int64_t number)
-{
-        return db_query(db, EMISSION_LIST, DB_VALUES(db_int(number)));
-}
-
-int emissions_next(struct db *db, struct emission *e)
-{
-        int more = db_next(db, EMISSION_LIST);
-
-        if (more == 1) {
-                *e = (struct emission){
-                    .topic = db_column_text(db, EMISSION_LIST, 0),
-                    .event_type = db_column_text(db, EMISSION_LIST, 1),
-                    .key = db_column_text(db, EMISSION_LIST, 2),
-                    .body = db_column_text(db, EMISSION_LIST, 3),
-                };
-        }
-        return more;
-}
-
-void emissions_end(struct db *db)
-{
-        db_end(db, EMISSION_LIST);
-}
-
 int emissions_own(struct db *db, struct pawl_str source, int64_t request_id, struct pawl_str event_type,
                   struct pawl_str timestamp)
 {

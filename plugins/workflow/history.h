@@ -1,5 +1,5 @@
 /*
- * Each request's history, and what was emitted for each event of it. An event of the history is an event that was handled; its line
+ * Each request's history, and what was emitted for each event of it (common/emissions.h). An event of the history is an event that was handled; its line
  * and everything that the event changed are written in one transaction.
  *
  * One thread at a time. Functions fail as those of common/db.h do.
@@ -23,13 +23,6 @@ struct happening {
         struct pawl_str who;  /* "manager 101"; absent: the event does not say */
 };
 
-struct emission {
-        struct pawl_str topic;
-        struct pawl_str event_type;
-        struct pawl_str key;
-        struct pawl_str body;
-};
-
 /* Adds a line; *number is its own, which emissions refer to. */
 bool history_add(struct db *db, const struct happening *happening, int64_t *number);
 
@@ -42,12 +35,6 @@ void history_end(struct db *db);
 /* A request's lines from the first: begin, then next until it gives 0 or -1. */
 bool history_begin(struct db *db, int64_t request_id);
 int history_next(struct db *db, struct happening *happening);
-
-/* What a line's event caused to be emitted, in its order. */
-bool emissions_add(struct db *db, int64_t number, int64_t ordinal, const struct emission *emission);
-bool emissions_begin(struct db *db, int64_t number);
-int emissions_next(struct db *db, struct emission *emission);
-void emissions_end(struct db *db);
 
 /* Did that event of that request cause one of this type, at that time? 1: yes; 0: no; -1: failed. */
 int emissions_own(struct db *db, struct pawl_str source, int64_t request_id, struct pawl_str event_type,

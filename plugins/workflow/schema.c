@@ -31,16 +31,7 @@ static const char *const migrations[] = {
     "  note TEXT,"
     "  time INTEGER NOT NULL"
     ") STRICT;"
-    "CREATE INDEX history_request ON history (request_id);"
-    "CREATE TABLE emission ("
-    "  number INTEGER NOT NULL REFERENCES history,"
-    "  ordinal INTEGER NOT NULL,"
-    "  topic TEXT NOT NULL,"
-    "  event_type TEXT NOT NULL,"
-    "  key TEXT NOT NULL,"
-    "  body TEXT NOT NULL,"
-    "  PRIMARY KEY (number, ordinal)"
-    ") STRICT, WITHOUT ROWID;",
+    "CREATE INDEX history_request ON history (request_id);" EMISSIONS_SCHEMA,
 
     /*
      * What each manager has in hand is counted by triggers, so that a choice reads one row a manager, and the count cannot part from the
@@ -117,8 +108,6 @@ static const char *const statements[] = {
     [HISTORY_FIND] = "SELECT number, request_id, event_type FROM history WHERE source = ?",
     [HISTORY_LIST] = "SELECT source, event_type, from_state, to_state, note, time, who FROM history"
                      " WHERE request_id = ? ORDER BY number",
-    [EMISSION_ADD] = "INSERT INTO emission (number, ordinal, topic, event_type, key, body) VALUES (?, ?, ?, ?, ?, ?)",
-    [EMISSION_LIST] = "SELECT topic, event_type, key, body FROM emission WHERE number = ? ORDER BY ordinal",
     [EMISSION_OWN] = "SELECT 1 FROM history JOIN emission USING (number) WHERE history.source = ?"
                      " AND history.request_id = ? AND emission.event_type = ?"
                      " AND json_extract(emission.body, '$.timestamp') = ?",
@@ -139,6 +128,7 @@ static const char *const statements[] = {
                       " FROM deadline WHERE request_id = ? ORDER BY number",
     [DEADLINE_ESCALATION] = "SELECT ended IS NULL FROM deadline WHERE escalation_id = ? AND request_id = ?",
 
+    EMISSIONS_STATEMENTS,
     OUTBOX_STATEMENTS,
 };
 

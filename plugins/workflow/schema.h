@@ -6,6 +6,7 @@
 #define WORKFLOW_SCHEMA_H
 
 #include "common/db.h"
+#include "common/emissions.h"
 #include "common/outbox.h"
 
 enum {
@@ -20,8 +21,6 @@ enum {
         HISTORY_ADD,
         HISTORY_FIND,
         HISTORY_LIST,
-        EMISSION_ADD,
-        EMISSION_LIST,
         EMISSION_OWN,
         MANAGER_LOAD,
         MANAGER_TURN,
@@ -31,7 +30,8 @@ enum {
         DEADLINE_MISS,
         DEADLINE_LIST,
         DEADLINE_ESCALATION,
-        OUTBOX,
+        EMISSIONS,
+        OUTBOX = EMISSIONS + EMISSIONS_STATEMENT_COUNT,
         STATEMENT_COUNT = OUTBOX + OUTBOX_STATEMENT_COUNT
 };
 
