@@ -160,12 +160,26 @@ static bool migrate(struct db *db)
 static const char file_settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                                     "PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000;";
 
+/*
+ * Of two who make a new file at the same time, one is told at once that it is locked: SQLite does not wait for the lock it needs for
+ * journal_mode. So we do.
+ */
+static bool set_up_file(struct db *db)
+{
+        for (int64_t waited = 0; !execute(db, file_settings, "setting it up"); waited += PAWL_MS(5)) {
+                if ((db->code & 0xff) != SQLITE_BUSY || waited >= DB_BUSY_TIMEOUT)
+                        return false;
+                usleep(5000);
+        }
+        return true;
+}
+
 static bool prepare_file(struct db *db, int mode)
 {
         int64_t version;
 
         if (mode == DB_WRITE)
-                return execute(db, file_settings, "setting it up") && migrate(db);
+                return set_up_file(db) && migrate(db);
         if (!read_version(db, &version) || !check_version(db, version))
                 return false;
         if ((size_t)version != db->design->migration_count)

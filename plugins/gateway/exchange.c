@@ -232,6 +232,7 @@ static enum MHD_Result begin(struct gateway *gateway, struct MHD_Connection *con
         ex->gateway = gateway;
         ex->connection = connection;
         ex->peer = server_peer(connection);
+        ex->peer->used = true;
         ex->path = memory_text(url, strlen(url));
         ex->began = pawl_monotonic(gateway->instance);
         snprintf(ex->method, sizeof ex->method, "%s", method);

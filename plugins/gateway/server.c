@@ -111,12 +111,13 @@ bool server_closing(const struct server *server)
         return server->closing;
 }
 
-static bool has_unread(const struct peer *peer)
+/* Something is under way to us: a request, or what comes first on a connection that was just made. */
+static bool is_heard(const struct peer *peer)
 {
         int bytes = 0;
 
         return peer->state == PEER_SENDING ||
-               (peer->state == PEER_WAITING && ioctl(peer->fd, FIONREAD, &bytes) == 0 && bytes > 0);
+               (peer->state == PEER_WAITING && (!peer->used || (ioctl(peer->fd, FIONREAD, &bytes) == 0 && bytes > 0)));
 }
 
 /* No more connections; done when all that arrived is with the bus or answered. */
@@ -134,13 +135,13 @@ static void quiesce(struct server *server, int64_t now)
                 return; /* a turn for what was accepted just now */
         }
         for (const struct peer *peer = server->peers; peer != NULL && settled; peer = peer->next)
-                settled = !has_unread(peer);
+                settled = !is_heard(peer);
         if (!settled && now - server->ordered_at < SETTLE_TIME)
                 return;
         bus_close(server->gateway->bus);
-        /* Whose turn it is to send, and who has not: the end of what we read tells him that this connection is over. */
+        /* Who was answered and has not asked again: the end of what we read tells libmicrohttpd that this connection is over. */
         for (struct peer *peer = server->peers; peer != NULL; peer = peer->next)
-                if (peer->state == PEER_WAITING)
+                if (peer->state == PEER_WAITING && peer->used)
                         shutdown(peer->fd, SHUT_RD);
         pthread_mutex_lock(&server->lock);
         server->quiesced = true;

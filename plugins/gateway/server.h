@@ -3,7 +3,7 @@
  * thread, in small steps, and nothing on it waits for a caller: who is slow holds nobody up, and whoever takes too long is cut off.
  *
  * The end comes in two steps. server_quiesce: no connection is accepted any more (they wait in the socket's backlog, for the successor), what has
- * arrived is taken up, idle connections are closed, each answer from now on is its connection's last. server_stop: the last answers are sent.
+ * arrived is taken up (a connection that was made and has not asked anything yet is waited for), idle connections are closed, each answer from now on is its connection's last. server_stop: the last answers are sent.
  */
 #ifndef GATEWAY_SERVER_H
 #define GATEWAY_SERVER_H
@@ -29,6 +29,7 @@ struct peer {
         struct peer *next, *previous;
         int fd;
         enum peer_state state;
+        bool used;        /* a request has come on it */
         int64_t deadline; /* monotonic */
 };
 

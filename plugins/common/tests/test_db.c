@@ -2,6 +2,7 @@
 #include "common/tests/scratch.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include <string.h>
@@ -186,4 +187,33 @@ Test(db, what_was_not_committed_is_gone_after_a_kill)
         db = must_open(DB_WRITE);
         cr_assert_eq(count(db), 1);
         db_close(&db);
+}
+
+static void *open_it(void *path)
+{
+        char why[512];
+        struct db *db = db_open(path, DB_WRITE, &design, why, sizeof why, NULL);
+        bool opened = db != NULL;
+
+        db_close(&db);
+        return opened ? path : NULL;
+}
+
+Test(db, many_who_make_one_new_file_at_the_same_time_all_get_it)
+{
+        for (int round = 0; round < 20; round++) {
+                pthread_t threads[4];
+                char name[32], path[256];
+
+                snprintf(name, sizeof name, "new-%d.db", round);
+                snprintf(path, sizeof path, "%s", scratch_path(name));
+                for (size_t i = 0; i < 4; i++)
+                        cr_assert_eq(pthread_create(&threads[i], NULL, open_it, path), 0);
+                for (size_t i = 0; i < 4; i++) {
+                        void *opened;
+
+                        pthread_join(threads[i], &opened);
+                        cr_assert_not_null(opened, "round %d", round);
+                }
+        }
 }

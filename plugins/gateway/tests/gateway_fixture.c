@@ -24,6 +24,10 @@ struct seen messages[64];
 size_t message_count;
 struct reply last;
 
+/* What came behind the answer that was read last on this connection. */
+static struct buf more_in;
+static int more_of = -1;
+
 static struct publish *held[64]; /* with HOLD */
 static size_t held_count;
 
@@ -91,26 +95,43 @@ const char *gateway_settings(const char *more)
         return text;
 }
 
+static const char *settings_more;
+static size_t room;
+
+void gateway_open(struct pawl_error *err)
+{
+        const struct testhost_socket sockets[] = {{"http", listen_fd}};
+
+        *err = (struct pawl_error){{0}};
+        host = testhost_open(&(struct testhost_options){.so = GATEWAY_SO,
+                                                        .settings = gateway_settings(settings_more),
+                                                        .name = "gateway",
+                                                        .dir = scratch_path("."),
+                                                        .sockets = sockets,
+                                                        .socket_count = 1,
+                                                        .publish_count = room},
+                             err);
+        cr_assert_not_null(host, "%s", err->text);
+}
+
 void gateway_make_with(const char *settings)
 {
-        struct pawl_error err = {{0}};
-        struct testhost_socket sockets[1];
+        struct pawl_error err;
 
         signal(SIGPIPE, SIG_IGN);
         scratch_make();
         write_tokens();
         listen_fd = listen_anywhere();
-        sockets[0] = (struct testhost_socket){"http", listen_fd};
-        host = testhost_open(&(struct testhost_options){.so = GATEWAY_SO,
-                                                        .settings = gateway_settings(settings),
-                                                        .name = "gateway",
-                                                        .dir = scratch_path("."),
-                                                        .sockets = sockets,
-                                                        .socket_count = 1},
-                             &err);
-        cr_assert_not_null(host, "%s", err.text);
+        settings_more = settings;
+        gateway_open(&err);
         publications = 0;
         message_count = held_count = 0;
+}
+
+void gateway_make_full(void)
+{
+        room = 4;
+        gateway_make_with("");
 }
 
 void gateway_make(void)
@@ -121,8 +142,8 @@ void gateway_make(void)
 void gateway_end(void)
 {
         reply_free(&last);
-        for (size_t i = 0; i < held_count; i++)
-                testhost_answer(host, held[i], PAWL_E_CANCELLED);
+        buf_free(&more_in);
+        give_up_held();
         testhost_close(&host);
         if (listen_fd >= 0)
                 close(listen_fd);
@@ -173,6 +194,16 @@ bool answer_one(int32_t status)
         }
         testhost_answer(host, p, status);
         return true;
+}
+
+bool give_up_held(void)
+{
+        bool any = held_count > 0;
+
+        for (size_t i = 0; i < held_count; i++)
+                testhost_answer(host, held[i], PAWL_E_CANCELLED);
+        held_count = 0;
+        return any;
 }
 
 void pump(int64_t time)
@@ -273,6 +304,10 @@ struct reply caller_read(int fd)
         struct buf in = {0};
         char *body;
 
+        if (more_of == fd)
+                buf_add(&in, more_in.data, more_in.len);
+        more_of = -1;
+        buf_free(&more_in);
         while (in.data == NULL || (body = strstr(in.data, "\r\n\r\n")) == NULL)
                 if (read_more(fd, &in, end) <= 0)
                         goto out;
@@ -285,6 +320,10 @@ struct reply caller_read(int fd)
         r.status = atoi(r.head + 9);
         r.body = strndup(in.data + strlen(r.head), r.len);
         r.json = json_loadb(r.body, r.len, 0, NULL);
+        if (in.len > strlen(r.head) + r.len) {
+                more_of = fd;
+                buf_add(&more_in, in.data + strlen(r.head) + r.len, in.len - strlen(r.head) - r.len);
+        }
 out:
         buf_free(&in);
         return r;

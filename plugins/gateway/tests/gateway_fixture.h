@@ -33,7 +33,11 @@ extern size_t message_count;
 /* Tokens are their names: admin, manager (user 7), customer (101), customer2 (102), contractor (55), engineer, slow (1 event a second). */
 void gateway_make(void);
 void gateway_make_with(const char *settings);
+void gateway_make_full(void); /* the host's queue has room for 4 publications */
 void gateway_end(void);
+
+/* The plugin again, after testhost_close. */
+void gateway_open(struct pawl_error *err);
 const char *gateway_settings(const char *more);
 void write_file(const char *name, const char *text);
 
@@ -68,6 +72,9 @@ int ask(const char *method, const char *path, const char *token, const char *hea
 
 /* Takes one publication and answers it so; false: none came. */
 bool answer_one(int32_t status);
+
+/* Answers what was held with PAWL_E_CANCELLED. */
+bool give_up_held(void);
 
 /* Lets publications that come be answered for a moment. */
 void pump(int64_t time);

@@ -8,6 +8,7 @@
 
 char folder[64];
 static char *settings;
+static char reason[1024]; /* of the event last fed */
 struct testhost *host;
 
 /* Where nobody listens, so that what is queued stays so. */
@@ -109,13 +110,14 @@ pawl_result feed_at(const char *type, const char *members, int64_t timestamp)
             host, &(struct testhost_event){.topic = "request-events", .key = "1", .json = json, .timestamp = timestamp},
             &r);
         result = r.result;
+        snprintf(reason, sizeof reason, "%s", r.reason);
         testhost_result_clear(&r);
         return result;
 }
 
 void feed(const char *type, const char *members)
 {
-        cr_assert_eq(feed_at(type, members, 0), PAWL_OK, "%s %s", type, members);
+        cr_assert_eq(feed_at(type, members, 0), PAWL_OK, "%s %s: %s", type, members, reason);
 }
 
 void create_request(int customer)
