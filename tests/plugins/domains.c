@@ -10,6 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* For LeakSanitizer: fontconfig, by which hr finds its fonts, keeps what it has read until the process ends. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+        return "leak:libfontconfig\n";
+}
+
 static void must(bool ok, const char *what)
 {
         if (!ok) {
