@@ -189,19 +189,25 @@ Test(db, what_was_not_committed_is_gone_after_a_kill)
         db_close(&db);
 }
 
+static pthread_barrier_t together;
+
 static void *open_it(void *path)
 {
         char why[512];
-        struct db *db = db_open(path, DB_WRITE, &design, why, sizeof why, NULL);
-        bool opened = db != NULL;
+        struct db *db;
 
+        pthread_barrier_wait(&together);
+        db = db_open(path, DB_WRITE, &design, why, sizeof why, NULL);
+        if (db == NULL)
+                return NULL;
         db_close(&db);
-        return opened ? path : NULL;
+        return path;
 }
 
 Test(db, many_who_make_one_new_file_at_the_same_time_all_get_it)
 {
-        for (int round = 0; round < 20; round++) {
+        pthread_barrier_init(&together, NULL, 4);
+        for (int round = 0; round < 50; round++) {
                 pthread_t threads[4];
                 char name[32], path[256];
 
