@@ -94,11 +94,12 @@ static char *fact_text(const struct request_facts *facts, const char *name)
 
 void message_values(const struct pawl_event *ev, const struct request_facts *facts, struct message_values *values)
 {
-        const char *names[MESSAGE_FIELDS_MAX];
+        const char *names[MESSAGE_FIELDS_MAX] = {0};
+        size_t count = 0;
 
-        *values = (struct message_values){0};
-        message_names(pawl_event_type(ev).ptr, names, &values->count);
-        for (size_t i = 0; i < values->count; i++) {
+        message_names(pawl_event_type(ev).ptr, names, &count);
+        *values = (struct message_values){.count = count};
+        for (size_t i = 0; i < count; i++) {
                 values->list[i].name = names[i];
                 values->list[i].value = member_text(ev, names[i]);
                 if (values->list[i].value == NULL)

@@ -166,8 +166,11 @@ static int by_place(const void *left, const void *right)
 
 static void check_unique(struct reading *r)
 {
-        struct place *places = calloc(r->people->count + 1, sizeof *places);
+        struct place *places;
 
+        if (r->lines == NULL) /* nobody */
+                return;
+        places = calloc(r->people->count, sizeof *places);
         if (places == NULL) {
                 faults_add(r->faults, "%s: out of memory", r->path);
                 return;

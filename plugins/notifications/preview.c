@@ -135,7 +135,7 @@ int32_t notifications_preview(struct pawl_ctx *ctx, const struct pawl_str *argv,
         const struct notifications *n = self;
         struct wish wish = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
         struct message_values values;
-        const char *names[MESSAGE_FIELDS_MAX], *channel;
+        const char *names[MESSAGE_FIELDS_MAX] = {0}, *channel;
         int32_t status = COMMAND_USAGE;
 
         if (!read_wish(ctx, argv, argc, &wish))

@@ -198,7 +198,7 @@ static void add_names(const struct rule *rule, const char *names[MESSAGE_FIELDS_
 
 static void read_when(const struct reading *r, struct rule *rule)
 {
-        const char *names[MESSAGE_FIELDS_MAX];
+        const char *names[MESSAGE_FIELDS_MAX] = {0};
         size_t count = 0;
         struct pawl_str name;
 

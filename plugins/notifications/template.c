@@ -71,28 +71,32 @@ const char *template_list(const struct template_set *set, char *text, size_t siz
 
 /* ---- Reading ---- */
 
+/* NULL: `text` has what stands in the file; else why not. `text` has room for one byte more than is allowed, and a NUL. */
+static const char *read_into(FILE *file, char *text)
+{
+        size_t len = fread(text, 1, TEMPLATE_MAX_SIZE + 1, file);
+
+        text[len] = '\0';
+        if (ferror(file))
+                return strerror(errno);
+        if (len > TEMPLATE_MAX_SIZE)
+                return "expected a template of at most 64 KiB";
+        return g_utf8_validate(text, (gssize)len, NULL) ? NULL : "expected UTF-8 without NUL bytes";
+}
+
 static char *read_file(const char *path, struct faults *faults)
 {
         FILE *file = fopen(path, "re");
         char *text = malloc(TEMPLATE_MAX_SIZE + 2);
-        size_t len = file && text ? fread(text, 1, TEMPLATE_MAX_SIZE + 1, file) : 0;
-        const char *fault = NULL;
+        const char *fault = file != NULL && text != NULL ? read_into(file, text) : strerror(errno);
 
-        if (file == NULL || text == NULL || ferror(file))
-                fault = strerror(errno);
-        else if (len > TEMPLATE_MAX_SIZE)
-                fault = "expected a template of at most 64 KiB";
-        else if (!g_utf8_validate(text, (gssize)len, NULL))
-                fault = "expected UTF-8 without NUL bytes";
         if (file != NULL)
                 fclose(file);
-        if (fault != NULL) {
-                faults_add(faults, "%s: %s", path, fault);
-                free(text);
-                return NULL;
-        }
-        text[len] = '\0';
-        return text;
+        if (fault == NULL)
+                return text;
+        faults_add(faults, "%s: %s", path, fault);
+        free(text);
+        return NULL;
 }
 
 /* Takes `text` apart. False: it is none, which is told. */
@@ -334,7 +338,7 @@ static void check_text(const char *path, const char *text, int line, const char 
 void templates_check(const struct template_set *set, template_names_fn *names_of, void *arg, struct faults *faults)
 {
         for (const struct template *t = set->first; t != NULL; t = t->next) {
-                const char *names[MESSAGE_FIELDS_MAX];
+                const char *names[MESSAGE_FIELDS_MAX] = {0};
                 size_t count = names_of(arg, t->message, names);
 
                 if (t->subject != NULL)

@@ -58,33 +58,53 @@ static const char *refused(const char *rules, const char *more)
         return err.text;
 }
 
-Test(rules, every_fault_of_the_rules_is_told_of_at_once)
+static void expect_all(const char *text, const char *const *expected, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                cr_assert(strstr(text, expected[i]), "expected \"%s\" in:\n%s", expected[i], text);
+}
+
+Test(rules, faults_of_all_rules_are_told_of_at_once)
 {
         static const char *const expected[] = {
-            "rules[0]: event: expected a type of request, workflow, security or hr event, found \"request.craeted\"; the nearest"
-            " is request.created",
+            "rules[0]: event: expected a type of request, workflow, security or hr event, found \"request.craeted\"",
+            "; the nearest is request.created",
             "rules[1]: to: expected customer, manager, contractor, region_managers, email:ADDRESS",
             "rules[2]: template: expected one of assignment, cancellation,",
             "rules[3]: channels: expected email, telegram or sms, found \"fax\"",
-            "rules[4]: to: expected an e-mail address, found \"nobody\"",
-            "rules[5]: when: expected a field of request.created or of its request, found \"colour\"",
-            "rules[6]: template: expected assignment.sms.LANGUAGE.txt for the default language, found none",
-            "rules[7]: event: expected a type of request, workflow, security or hr event, found \"notification.failed\"",
+            "rules[3]: channels: expected each once, found sms twice",
         };
-        const char *text = refused(
-            "rules = ( { event = \"request.craeted\"; to = \"customer\"; template = \"completion\"; },"
-            " { event = \"request.created\"; to = \"everybody\"; template = \"completion\"; },"
-            " { event = \"request.created\"; to = \"customer\"; template = \"compleetion\"; },"
-            " { event = \"request.created\"; to = \"customer\"; template = \"completion\"; channels = [\"fax\"]; },"
-            " { event = \"request.created\"; to = \"email:nobody\"; template = \"completion\"; },"
-            " { event = \"request.created\"; to = \"customer\"; template = \"completion\"; when = { colour = \"red\"; }; },"
-            " { event = \"request.created\"; to = \"customer\"; template = \"assignment\"; channels = [\"sms\"]; },"
-            " { event = \"notification.failed\"; to = \"customer\"; template = \"completion\"; } );",
-            "");
 
-        /* The reason of a failed create is cut at 1 KiB; the log has all. */
-        for (size_t i = 0; i < 5; i++)
-                cr_assert(strstr(text, expected[i]), "expected \"%s\" in:\n%s", expected[i], text);
+        expect_all(refused("rules = ( { event = \"request.craeted\"; to = \"customer\"; template = \"completion\"; },"
+                           " { event = \"request.updated\"; to = \"everybody\"; template = \"completion\"; },"
+                           " { event = \"workflow.work_completed\"; to = \"customer\"; template = \"compleetion\"; },"
+                           " { event = \"workflow.work_completed\"; to = \"customer\"; template = \"completion\";"
+                           " channels = [ \"fax\", \"sms\", \"sms\" ]; } );",
+                           ""),
+                   expected, sizeof expected / sizeof expected[0]);
+}
+
+Test(rules, what_does_not_fit_together_in_a_rule_is_refused)
+{
+        static const char *const expected[] = {
+            "rules[0]: to: expected an e-mail address, found \"nobody\"",
+            "rules[1]: when: expected a field of workflow.work_completed or of its request, found \"colour\"",
+            "rules[2]: template: expected assignment.sms.LANGUAGE.txt for the default language, found none",
+            "rules[3]: event: expected a type of request, workflow, security or hr event, found \"notification.failed\"",
+            "rules[4]: channels: expected none, as the address in `to` has its channel, found some",
+        };
+
+        expect_all(
+            refused(
+                "rules = ( { event = \"workflow.work_completed\"; to = \"email:nobody\"; template = \"completion\"; },"
+                " { event = \"workflow.work_completed\"; to = \"customer\"; template = \"completion\";"
+                " when = { colour = \"red\"; }; },"
+                " { event = \"request.created\"; to = \"customer\"; template = \"assignment\"; channels = [ \"sms\" ]; },"
+                " { event = \"notification.failed\"; to = \"customer\"; template = \"completion\"; },"
+                " { event = \"workflow.work_completed\"; to = \"sms:+79990000000\"; template = \"completion\";"
+                " channels = [ \"sms\" ]; } );",
+                ""),
+            expected, sizeof expected / sizeof expected[0]);
 }
 
 Test(rules, a_field_that_the_event_does_not_give_is_refused_in_its_template)
