@@ -66,6 +66,8 @@ static struct pawl_str api_about(struct pawl_instance *instance, uint32_t attrib
                 return pawl_text(api->host_id);
         case PAWL_ABOUT_INSTANCE:
                 return pawl_text(api->instance);
+        case PAWL_ABOUT_KAFKA:
+                return pawl_text(atomic_load_explicit(&api->kafka, memory_order_relaxed));
         default:
                 return pawl_text(NULL);
         }

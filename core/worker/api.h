@@ -48,6 +48,7 @@ struct api {
         size_t socket_count;
         struct tickets *tickets;
         struct publish_queue *publish;
+        _Atomic(const char *) kafka;  /* static words: what keeps the worker from Kafka; NULL: nothing */
         unsigned char id_space[16];   /* UUID within which pawl_derive_id derives */
         unsigned char emit_space[16]; /* UUID within which the ids of emits are derived */
 };

@@ -77,6 +77,7 @@ static void on_assign(struct worker *w, const struct consumer_event *event)
         w->assigned = (uint32_t)event->partition_count;
         scoreboard_add(w->scoreboard, 0, SCOREBOARD_REBALANCES, 1);
         scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_BROKER, consumer_state(w->consumer));
+        atomic_store(&w->api->kafka, NULL);
         log_info("joined group %s: %zu partition%s", w->plugin->group, event->partition_count,
                  event->partition_count == 1 ? "" : "s");
 }
@@ -179,6 +180,10 @@ static void on_trouble(struct worker *w, const struct consumer_event *event)
                 return;
         }
         w->in_trouble = true;
+        if (event->trouble == TROUBLE_UNREACHABLE)
+                atomic_store(&w->api->kafka, "no broker answers");
+        else if (event->trouble == TROUBLE_AUTHENTICATION)
+                atomic_store(&w->api->kafka, "the brokers do not accept who this client is");
         control_alarm(w, ALARM_CONSUMER, "%s", event->text);
 }
 
@@ -187,6 +192,7 @@ static void on_recovered(struct worker *w, const struct consumer_event *event)
         log_info("Kafka: %s", event->text[0] != '\0' ? event->text : "the trouble is over");
         scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_BROKER, consumer_state(w->consumer));
         w->in_trouble = false;
+        atomic_store(&w->api->kafka, NULL);
         control_alarm(w, ALARM_CONSUMER, "%s", "");
 }
 

@@ -111,6 +111,8 @@ static bool open_api(struct worker *w, struct pawl_error *err)
                 sockets[i] = (struct api_socket){w->options.sockets[i].name, w->options.sockets[i].fd};
         if (made)
                 w->api = api_new(&options);
+        if (made && w->plugin->topic_count > 0)
+                atomic_store(&w->api->kafka, "its consumer group is not joined yet");
         free(sockets);
         free(state_dir);
         return made;

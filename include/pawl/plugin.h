@@ -445,6 +445,7 @@ struct pawl_host {
 #define PAWL_ABOUT_STATE_DIR 1
 #define PAWL_ABOUT_HOST_ID   2
 #define PAWL_ABOUT_INSTANCE  3
+#define PAWL_ABOUT_KAFKA     4
 
 #define PAWL_CLOCK_WALL      0
 #define PAWL_CLOCK_MONOTONIC 1
@@ -828,6 +829,12 @@ static inline struct pawl_str pawl_about_host_id(struct pawl_instance *instance)
 static inline struct pawl_str pawl_about_instance(struct pawl_instance *instance)
 {
         return instance->host->about(instance, PAWL_ABOUT_INSTANCE);
+}
+
+/* What keeps this worker from Kafka, in words: "no broker answers"; absent when nothing is known to. It may have changed a moment later. */
+static inline struct pawl_str pawl_about_kafka(struct pawl_instance *instance)
+{
+        return instance->host->about(instance, PAWL_ABOUT_KAFKA);
 }
 
 /* The wall clock, nanoseconds since 1970 UTC. It can jump: for what people read, never for waiting. */

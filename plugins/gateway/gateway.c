@@ -110,11 +110,15 @@ int64_t gateway_serve(struct gateway *gw, int64_t now)
 
 const char *gateway_trouble(const struct gateway *gw, char *out, size_t size)
 {
+        struct pawl_str kafka = pawl_about_kafka(gw->instance);
+
         out[0] = '\0';
         if (server_closing(gw->server))
                 snprintf(out, size, "the gateway is being replaced");
         else if (bus_away(gw->bus))
                 snprintf(out, size, "the bus does not acknowledge");
+        else if (kafka.ptr != NULL)
+                snprintf(out, size, "Kafka: %s", kafka.ptr);
         return out;
 }
 

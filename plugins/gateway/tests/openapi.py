@@ -42,7 +42,7 @@ def document():
                                      "listen": {"http": f"127.0.0.1:{port}"}}}
         trial.configure()
         trial.start()
-        wait_for("the gateway answers", lambda: get(port, "GET", "/healthz")[0] == 200)
+        wait_for("the gateway is ready", lambda: get(port, "GET", "/readyz")[0] == 200)
         text = get(port, "GET", "/openapi.json")[1]
         # Without tokens nobody is let in, and every route that needs one says so.
         for method, path in ROUTES:
