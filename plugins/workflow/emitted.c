@@ -67,11 +67,14 @@ json_t *emitted_status(const struct handling *h, const char *who, const char *re
 
 int emitted_own(const struct handling *h)
 {
-        const json_t *metadata = json_object_get(pawl_event_json(h->ev), "metadata");
+        struct pawl_str text = {NULL, 0};
+        json_t *metadata = pawl_event_raw(h->ev, "metadata", &text) ? json_loadb(text.ptr, text.len, 0, NULL) : NULL;
         const json_t *cause = json_object_get(metadata, "caused_by");
+        int own = 0;
 
-        if (!json_is_string(cause))
-                return 0;
-        return emissions_own(h->db, pawl_bytes(json_string_value(cause), json_string_length(cause)), h->request.id,
-                             pawl_event_type(h->ev), field_string(h->ev, "timestamp"));
+        if (json_is_string(cause))
+                own = emissions_own(h->db, pawl_bytes(json_string_value(cause), json_string_length(cause)),
+                                    h->request.id, pawl_event_type(h->ev), field_string(h->ev, "timestamp"));
+        json_decref(metadata);
+        return own;
 }

@@ -14,7 +14,10 @@ json_t *emitted_assignment(const struct handling *h, const struct request *reque
 /* workflow.status_changed, for the transition to h->to; `reason` where the event's note has none. NULL: memory. */
 json_t *emitted_status(const struct handling *h, const char *who, const char *reason);
 
-/* Did this plugin emit the event that is being handled? 1: yes; 0: no; -1: the database failed. */
+/*
+ * Did this plugin emit the event that is being handled? 1: yes; 0: no; -1: the database failed. Its metadata are read by themselves: what somebody
+ * else put there, and a tree could not hold, is no fault of the event.
+ */
 int emitted_own(const struct handling *h);
 
 #endif

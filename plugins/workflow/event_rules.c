@@ -5,7 +5,10 @@
 #include "emitted.h"
 #include "managers.h"
 
+#include "common/cut.h"
+
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- The state machine ---- */
@@ -88,6 +91,16 @@ static pawl_result on_created(struct handling *h)
         return written(h, requests_insert(h->db, &request));
 }
 
+static pawl_result reject_detail(struct handling *h, const char *path, const json_t *value)
+{
+        char *found = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        struct pawl_str shown = cut(pawl_text(found != NULL ? found : ""), 80);
+        pawl_result result = pawl_reject(h->ctx, "%s: expected a string, found %.*s", path, (int)shown.len, shown.ptr);
+
+        free(found);
+        return result;
+}
+
 /* The details that a request.updated may change; each is a string, and null says nothing. */
 static pawl_result read_details(struct handling *h, const json_t *changed, struct request *request)
 {
@@ -108,7 +121,7 @@ static pawl_result read_details(struct handling *h, const json_t *changed, struc
                 if (value == NULL || json_is_null(value))
                         continue;
                 if (!json_is_string(value))
-                        return pawl_reject(h->ctx, "%s: expected a string", details[i].path);
+                        return reject_detail(h, details[i].path, value);
                 *details[i].to = pawl_bytes(json_string_value(value), json_string_length(value));
         }
         return PAWL_OK;
@@ -119,10 +132,15 @@ static pawl_result on_updated(struct handling *h)
 {
         pawl_result result = require(h, ~STATE_SET(STATE_UNKNOWN));
         struct request request = h->request;
+        const json_t *event;
 
         h->to = h->request.state;
-        if (result == PAWL_OK)
-                result = read_details(h, json_object_get(pawl_event_json(h->ev), "updated_fields"), &request);
+        if (result != PAWL_OK)
+                return result;
+        event = pawl_event_json(h->ev);
+        /* The host makes a dead letter of it, whatever it is called here; so it must do nothing. */
+        result = event != NULL ? read_details(h, json_object_get(event, "updated_fields"), &request)
+                               : pawl_reject(h->ctx, "expected an event that can be read in full");
         if (result != PAWL_OK)
                 return result;
         if (h->request.state == STATE_CLARIFICATION && field_int(h->ev, "updated_by") == h->request.customer_id)

@@ -192,6 +192,29 @@ Test(fields, of_a_huge_text_a_part_is_told_on)
         free(members);
 }
 
+/* What the host makes a dead letter of, because it cannot be read in full, has done nothing. */
+Test(fields, an_update_that_no_tree_holds_changes_nothing)
+{
+        lead_to(1, "clarification");
+        cr_assert_eq(
+            feed(
+                "request.updated", 1, "u-1",
+                "\"customer_id\":5,\"updated_by\":5,\"updated_fields\":{\"title\":\"t\"},\"metadata\":{\"a\":1,\"a\":2}"),
+            PAWL_REJECT);
+        cr_assert_not_null(strstr(last.reason, "repeated"), "%s", last.reason);
+        cr_assert_eq(sql("SELECT count(*) FROM history WHERE source = 'u-1'"), 0);
+        expect_state(1, "clarification");
+}
+
+Test(fields, metadata_that_is_not_understood_is_nobodys)
+{
+        lead_to(1, "new");
+        cr_assert_eq(feed("workflow.manager_assigned", 1, NULL,
+                          "\"manager_id\":300,\"assigned_by\":9,\"metadata\":{\"a\":1,\"a\":\"\\u0000\"}"),
+                     PAWL_OK, "%s", last.reason);
+        expect_state(1, "manager_review");
+}
+
 #define STATES                                                                                                         \
         "new or manager_review or clarification or sent_to_contractors or contractor_responses or assigned or "        \
         "in_progress or completed or cancelled"
