@@ -55,7 +55,7 @@ static size_t unseen(const char *text)
 /* A header's text in one line: what could be taken for a line's end becomes a space, other unseen marks nothing. malloc'ed. */
 static char *header_text(const char *text)
 {
-        char *clean = malloc(strlen(text) + 1), *to = clean;
+        char *clean = calloc(1, strlen(text) + 1), *to = clean;
 
         while (clean != NULL && *text != '\0') {
                 size_t n = unseen(text);
@@ -66,8 +66,6 @@ static char *header_text(const char *text)
                         *to++ = ' ';
                 text += n == 0 ? 1 : n;
         }
-        if (clean != NULL)
-                *to = '\0';
         return clean;
 }
 

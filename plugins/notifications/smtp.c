@@ -1,5 +1,6 @@
 #include "smtp.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,8 +10,8 @@
 #define IDLE_TIME                                                                                                      \
         PAWL_S(                                                                                                        \
             60) /* a connection that is not used for so long is closed, before the server does it (RFC 5321: 5 min) */
-#define CONNECT_TIME  PAWL_S(15) /* longest, within attempt_time */
-#define SERVER_TIME   5L         /* seconds for one answer while it connects */
+#define CONNECT_TIME  PAWL_S(20) /* longest, within attempt_time */
+#define SERVER_TIME   20L        /* seconds for one answer while it connects */
 #define LINE_MAX_SIZE 1024       /* of a reply, RFC 5321: 512 */
 
 enum step { CONNECTING, IDLE, MAIL, RCPT, DATA, CONTENT, RESET };
@@ -95,6 +96,7 @@ void smtp_free(struct smtp **smtp)
 /* Hands the mail back, with the verdict that it has. */
 static void release(struct connection *c)
 {
+        assert(c->transfer != NULL);
         c->transfer->own_next = c->smtp->ended;
         c->smtp->ended = c->transfer;
         c->transfer = NULL;
@@ -219,7 +221,10 @@ static void on_reply(struct connection *c, int code)
 
         if (c->step == IDLE || (c->step == RESET && !fine)) {
                 lost(c, c->line); /* "421 too long idle", or out of step */
-        } else if (!fine) {
+                return;
+        }
+        assert(c->transfer != NULL);
+        if (!fine) {
                 refused(c, code);
         } else if (c->step == MAIL) {
                 send_command(c, RCPT, "RCPT TO:<%s>\r\n", c->transfer->delivery.address);

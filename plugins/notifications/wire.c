@@ -39,8 +39,10 @@ struct loop *loop_new(void)
         struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE};
         struct loop *l = calloc(1, sizeof *l);
 
-        if (l == NULL)
+        if (l == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+                free(l);
                 return NULL;
+        }
         l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (l->epoll_fd < 0 || l->wake_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->wake_fd, &event) != 0)
@@ -58,6 +60,7 @@ void loop_free(struct loop **loop)
                 close(l->epoll_fd);
         if (l->wake_fd >= 0)
                 close(l->wake_fd);
+        curl_global_cleanup();
         free(l);
         *loop = NULL;
 }

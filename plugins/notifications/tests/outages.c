@@ -147,6 +147,19 @@ Test(outages, what_is_under_way_at_a_hand_over_has_time_to_end)
         json_decref(published("notification.sms.sent"));
 }
 
+Test(outages, connection_that_the_server_left_meanwhile_costs_no_attempt)
+{
+        smtp_start(&smtp);
+        host_open("smtp = { url = \"smtp://127.0.0.1:%d\"; from = \"robot@example.org\"; };", smtp.port);
+        deliver("\"channel\":\"email\",\"address\":\"a@example.org\"");
+        json_decref(published("notification.email.sent"));
+        peer_stop(&smtp);
+        smtp_start(&smtp);
+        deliver("\"channel\":\"email\",\"address\":\"b@example.org\"");
+        json_decref(published("notification.email.sent"));
+        cr_assert_eq(in_database("SELECT max(attempts) FROM deliveries"), 1);
+}
+
 /* ---- TLS and logins ---- */
 
 static char certificate[96], key[96], other[96];
