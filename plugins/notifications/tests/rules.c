@@ -46,6 +46,51 @@ Test(rules, optional_messages_can_be_unsubscribed_from)
                          "7|https://example.org/u?id=7&x=1\n");
 }
 
+Test(rules, an_event_without_a_request_can_be_told_of)
+{
+        open_with(
+            "rules = ( { event = \"security.contractor_verified\"; to = \"contractor\"; template = \"contractor_assigned\";"
+            " channels = [ \"email\" ]; } );",
+            "");
+        feed("security.contractor_verified", "\"contractor_id\":9,\"verification_type\":\"identity\","
+                                             "\"verification_result\":\"approved\",\"verified_by\":3");
+        cr_assert_str_eq(rows(WHO), "contractor_assigned|email|9|sergey@example.org|ru\n");
+        cr_assert_str_eq(rows("SELECT request_id FROM deliveries"), "-\n");
+        cr_assert_str_eq(rows("SELECT count(*) FROM requests"), "0\n");
+}
+
+Test(rules, who_is_told_of_once_is_not_told_of_twice_by_another_rule)
+{
+        open_with("rules = ( { event = \"request.cancelled\"; to = \"customer\"; template = \"cancellation\"; },"
+                  " { event = \"request.cancelled\"; to = \"customer\"; template = \"cancellation\"; all = true; } );",
+                  "");
+        create_request(1);
+        feed("request.cancelled",
+             "\"request_id\":5,\"customer_id\":1,\"cancelled_by\":1,\"cancellation_reason\":\"x\"");
+        cr_assert_str_eq(rows(WHO), "cancellation|email|1|anna@example.org|ru\ncancellation|sms|1|+79160000001|ru\n");
+}
+
+Test(rules, a_channel_that_is_not_configured_is_passed_over)
+{
+        char plain[1024];
+        struct pawl_error err;
+
+        snprintf(
+            plain, sizeof plain,
+            "smtp = { url = \"smtp://127.0.0.1:9\"; from = \"robot@example.org\"; }; recipients = \"%s/people.csv\";"
+            "templates = \"" NOTIFICATIONS "/templates\"; rules = ("
+            " { event = \"request.cancelled\"; to = \"manager\"; template = \"cancellation_notice\"; },"
+            " { event = \"request.cancelled\"; to = \"sms:+79990000000\"; template = \"cancellation_notice\"; } );",
+            folder);
+        cr_assert(testhost_restart(host, NULL, plain, &err), "%s", err.text);
+        create_request(1);
+        feed("workflow.manager_assigned", "\"request_id\":5,\"manager_id\":7,\"assigned_by\":1");
+        feed("request.cancelled",
+             "\"request_id\":5,\"customer_id\":1,\"cancelled_by\":1,\"cancellation_reason\":\"x\"");
+        cr_assert_str_eq(rows("SELECT channel, address, state, error FROM deliveries ORDER BY id"),
+                         "email|petr@example.org|queued|-\nsms||failed|channel sms is not configured\n");
+}
+
 static const char *refused(const char *rules, const char *more)
 {
         static struct pawl_error err;
