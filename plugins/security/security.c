@@ -1,9 +1,7 @@
 /*
  * security: keeps the verification of contractors, and decides who has access to which request.
  *
- * Events are handled in batches, each batch one database transaction, because what makes a transaction durable costs the same for one
- * event as for a hundred. Each event is a part of it that can be undone by itself: those before the first that cannot be
- * handled are kept, and that one's result is told. The tick finds approvals whose time is over; what it and the commands
+ * Events are handled in batches, each one database transaction. The tick finds approvals whose time is over; what it and the commands
  * decide goes out through the outbox.
  */
 #include "commands.h"
@@ -11,6 +9,8 @@
 #include "expiry.h"
 #include "policy.h"
 #include "store.h"
+
+#include "common/batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,59 +49,29 @@ static void count(struct security *s, const uint64_t tally[TALLIES])
 
 /* ---- Events ---- */
 
-/* The first batch opens the database and migrates it: create must leave alone what another instance may be using. */
-static pawl_result open_database(struct security *s, struct pawl_ctx *ctx)
+/* What the events of a batch came to; counted when they stand in the file. */
+struct batch_tally {
+        struct security *security;
+        uint64_t of[TALLIES];
+};
+
+static pawl_result handle_one(struct pawl_ctx *ctx, const struct pawl_event *ev, void *arg)
 {
-        char error[512];
-        pawl_result result;
+        struct batch_tally *tally = arg;
 
-        if (s->db == NULL)
-                s->db = db_open(s->path, DB_WRITE, &store_design, error, sizeof error, &result);
-        if (s->db != NULL)
-                return PAWL_OK;
-        return result == PAWL_FATAL ? pawl_fatal(ctx, "%s", error) : pawl_unavailable(ctx, "%s", error);
-}
-
-/* One event, all of it or nothing. */
-static pawl_result handle_one(struct security *s, struct pawl_ctx *ctx, const struct pawl_event *ev,
-                              uint64_t tally[TALLIES])
-{
-        pawl_result result;
-
-        if (!db_part_begin(s->db))
-                return db_outcome(s->db, ctx);
-        result = events_handle(ctx, ev, s->db, &s->policy, tally);
-        if (result == PAWL_OK && !db_part_keep(s->db))
-                result = db_outcome(s->db, ctx);
-        if (result != PAWL_OK)
-                db_part_undo(s->db);
-        return result;
+        return events_handle(ctx, ev, tally->security->db, &tally->security->policy, tally->of);
 }
 
 static uint32_t on_events(struct pawl_ctx *ctx, const struct pawl_event *const *events, uint32_t event_count,
                           pawl_result *rest, void *self)
 {
         struct security *s = self;
-        uint64_t tally[TALLIES] = {0};
-        uint32_t done = 0;
+        struct batch_tally tally = {.security = s};
+        const struct batch batch = {s->path, &store_design, &s->db, handle_one, &tally};
+        uint32_t done = batch_handle(&batch, ctx, events, event_count, rest);
 
-        *rest = open_database(s, ctx);
-        if (*rest == PAWL_OK && !db_begin(s->db))
-                *rest = db_outcome(s->db, ctx);
-        while (*rest == PAWL_OK && done < event_count) {
-                pawl_batch_at(ctx, done);
-                *rest = handle_one(s, ctx, events[done], tally);
-                done += *rest == PAWL_OK;
-        }
-        /* Nothing was done unless it stands in the file: then the batch comes again from its first event. */
-        if (done > 0 && !db_commit(s->db)) {
-                *rest = db_outcome(s->db, ctx);
-                done = 0;
-        }
-        if (s->db != NULL)
-                db_rollback(s->db);
         if (done > 0)
-                count(s, tally);
+                count(s, tally.of);
         return done;
 }
 

@@ -1,15 +1,14 @@
 /*
- * workflow: keeps every request's state machine, and assigns a manager to each new request.
- *
- * Events are handled in batches, each batch one database transaction, because what makes a transaction durable costs the same for one
- * event as for a hundred. Each event is a part of it that can be undone by itself: those before the first that cannot be
- * handled are kept, and that one's result is told.
+ * workflow: keeps every request's state machine, and assigns a manager to each new request. Events are handled in batches, each one
+ * database transaction.
  */
 #include "deadlines.h"
 #include "events.h"
 #include "rules.h"
 #include "schema.h"
 #include "show.h"
+
+#include "common/batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,35 +36,19 @@ static const struct pawl_metric metrics[] = {
     [METRIC_MISSED] = PAWL_METRIC(PAWL_COUNTER, "deadlines_missed", "", "deadlines that passed in their state"),
 };
 
-/* The first batch opens the database and migrates it: create must leave alone what another instance may be using. */
-static pawl_result open_database(struct workflow *w, struct pawl_ctx *ctx)
-{
-        char error[512];
-        pawl_result result;
+/* What the events of a batch came to; counted when they stand in the file. */
+struct batch_tally {
+        struct workflow *workflow;
+        uint64_t of[OUTCOMES];
+};
 
-        if (w->db == NULL)
-                w->db = db_open(w->path, DB_WRITE, &workflow_design, error, sizeof error, &result);
-        if (w->db != NULL)
-                return PAWL_OK;
-        return result == PAWL_FATAL ? pawl_fatal(ctx, "%s", error) : pawl_unavailable(ctx, "%s", error);
-}
-
-/* One event, all of it or nothing. */
-static pawl_result handle_one(struct workflow *w, struct pawl_ctx *ctx, const struct pawl_event *ev,
-                              uint64_t tally[OUTCOMES])
+static pawl_result handle_one(struct pawl_ctx *ctx, const struct pawl_event *ev, void *arg)
 {
+        struct batch_tally *tally = arg;
         enum outcome outcome = OUTCOME_NOTED;
-        pawl_result result;
+        pawl_result result = events_handle(ctx, ev, tally->workflow->db, tally->workflow->rules, &outcome);
 
-        if (!db_part_begin(w->db))
-                return db_outcome(w->db, ctx);
-        result = events_handle(ctx, ev, w->db, w->rules, &outcome);
-        if (result == PAWL_OK && !db_part_keep(w->db))
-                result = db_outcome(w->db, ctx);
-        if (result == PAWL_OK)
-                tally[outcome]++;
-        else
-                db_part_undo(w->db);
+        tally->of[outcome] += result == PAWL_OK;
         return result;
 }
 
@@ -73,26 +56,12 @@ static uint32_t on_events(struct pawl_ctx *ctx, const struct pawl_event *const *
                           pawl_result *rest, void *self)
 {
         struct workflow *w = self;
-        uint64_t tally[OUTCOMES] = {0};
-        uint32_t done = 0;
+        struct batch_tally tally = {.workflow = w};
+        const struct batch batch = {w->path, &workflow_design, &w->db, handle_one, &tally};
+        uint32_t done = batch_handle(&batch, ctx, events, count, rest);
 
-        *rest = open_database(w, ctx);
-        if (*rest == PAWL_OK && !db_begin(w->db))
-                *rest = db_outcome(w->db, ctx);
-        while (*rest == PAWL_OK && done < count) {
-                pawl_batch_at(ctx, done);
-                *rest = handle_one(w, ctx, events[done], tally);
-                done += *rest == PAWL_OK;
-        }
-        /* Nothing was done unless it stands in the file: then the batch comes again from its first event. */
-        if (done > 0 && !db_commit(w->db)) {
-                *rest = db_outcome(w->db, ctx);
-                done = 0;
-        }
-        if (w->db != NULL)
-                db_rollback(w->db);
         for (uint32_t i = 0; i < OUTCOMES && done > 0; i++)
-                pawl_metric_add(w->instance, i, tally[i]);
+                pawl_metric_add(w->instance, i, tally.of[i]);
         return done;
 }
 
