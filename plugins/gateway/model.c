@@ -5,6 +5,7 @@
 #include "text.h"
 
 #include <pawl/jansson.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 
 struct model {
         char *path;
+        pthread_mutex_t lock; /* "model": the database; the handlers of both kinds of events take it for a batch */
         struct db *db;
 };
 
@@ -54,6 +56,7 @@ struct model *model_new(const char *path)
         struct model *model = memory_new(1, sizeof *model);
 
         model->path = memory_text(path, strlen(path));
+        pthread_mutex_init(&model->lock, NULL);
         return model;
 }
 
@@ -65,6 +68,7 @@ void model_free(struct model **model)
         if (m == NULL)
                 return;
         db_close(&m->db);
+        pthread_mutex_destroy(&m->lock);
         free(m->path);
         free(m);
 }
@@ -261,7 +265,7 @@ static bool apply(struct model *m, const struct pawl_event *ev, const struct rul
 static pawl_result take_one(struct model *m, struct pawl_ctx *ctx, const struct pawl_event *ev)
 {
         const struct rule *rule = rule_of(pawl_event_type(ev));
-        pawl_result result = fields_check(ctx, ev);
+        pawl_result result = rule != NULL ? fields_check(ctx, ev) : PAWL_OK;
 
         if (result != PAWL_OK || rule == NULL)
                 return result;
@@ -274,8 +278,8 @@ static pawl_result take_one(struct model *m, struct pawl_ctx *ctx, const struct 
         return result;
 }
 
-uint32_t model_take(struct model *m, struct pawl_ctx *ctx, const struct pawl_event *const *events, uint32_t count,
-                    pawl_result *rest)
+static uint32_t take_batch(struct model *m, struct pawl_ctx *ctx, const struct pawl_event *const *events,
+                           uint32_t count, pawl_result *rest)
 {
         uint32_t done = 0;
         char error[512];
@@ -297,5 +301,16 @@ uint32_t model_take(struct model *m, struct pawl_ctx *ctx, const struct pawl_eve
                 done = 0;
         }
         db_rollback(m->db);
+        return done;
+}
+
+uint32_t model_take(struct model *m, struct pawl_ctx *ctx, const struct pawl_event *const *events, uint32_t count,
+                    pawl_result *rest)
+{
+        uint32_t done;
+
+        pthread_mutex_lock(&m->lock);
+        done = take_batch(m, ctx, events, count, rest);
+        pthread_mutex_unlock(&m->lock);
         return done;
 }

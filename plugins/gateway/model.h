@@ -3,7 +3,7 @@
  * decides nothing and holds nothing up. An event ahead of the known state (the topics share no order) is recorded, and takes effect when what it
  * builds on has come, as workflow would take it; what workflow would reject after 5 minutes never takes effect.
  *
- * The model's side is the handlers' (one call at a time), the reader's the http thread's; they share the file.
+ * The model's side is the handlers' (a lock lets in one batch at a time), the reader's the http thread's; they share the file.
  */
 #ifndef GATEWAY_MODEL_H
 #define GATEWAY_MODEL_H

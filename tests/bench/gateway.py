@@ -41,7 +41,7 @@ class Bench:
         digest = hashlib.sha256(TOKEN.encode()).hexdigest()
         trial.write("tokens", f"{TOKEN} role=admin user=1 rate=1000000 burst=1000000 sha256={digest}\n")
         trial.plugins = {"gateway": {
-            "group": "gateway-service-{host_id}", "topics": ["request-events", "workflow-events"], "threads": 2,
+            "group": "gateway-service-{host_id}", "topics": ["request-events", "workflow-events"], "threads": 3,
             "kafka_producer_properties": ["linger.ms=1"],
             "listen": {"http": f"127.0.0.1:{self.port}"},
             "settings": {"tokens": trial.path("tokens"), "request_ids": {"first": 100000000, "last": 200000000}}}}

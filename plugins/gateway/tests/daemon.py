@@ -85,7 +85,7 @@ def main():
         trial.embedded_broker()
         trial.write("tokens", f"admin role=admin user=1 rate=1000000 sha256={hashlib.sha256(b'admin').hexdigest()}\n")
         trial.plugins = {"gateway": {"group": "gateway-{host_id}", "topics": ["request-events", "workflow-events"],
-                                     "threads": 2, "listen": {"http": f"127.0.0.1:{port}"},
+                                     "threads": 3, "listen": {"http": f"127.0.0.1:{port}"},
                                      "settings": {"tokens": trial.path("tokens"), "ack_timeout": "1s"}}}
         trial.configure()
         trial.start()
