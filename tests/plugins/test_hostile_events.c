@@ -73,18 +73,6 @@ static void judge(const char *json, const struct testhost_result *r, const char 
         judge_published(json);
 }
 
-/* A new request and contractor, come to where an event of this type belongs. */
-static void begin(const char *type)
-{
-        struct testhost_result r;
-
-        test.story.number++;
-        if (story_before(&test.story, test.host, type, &r))
-                return;
-        fail(type, "what comes before it was not handled:", r.reason);
-        testhost_result_clear(&r);
-}
-
 static bool looks_at(const char *type)
 {
         for (size_t i = 0; i < sizeof indifferent / sizeof indifferent[0]; i++) {
@@ -93,6 +81,18 @@ static bool looks_at(const char *type)
                         return false;
         }
         return true;
+}
+
+/* A new request and contractor, come to where an event of this type belongs. */
+static void begin(const char *type)
+{
+        struct testhost_result r;
+
+        test.story.number++;
+        if (!looks_at(type) || story_before(&test.story, test.host, type, &r))
+                return;
+        fail(type, "what comes before it was not handled:", r.reason);
+        testhost_result_clear(&r);
 }
 
 static void storm(const char *type, const char *member, bool of_envelope)
