@@ -11,7 +11,7 @@
 #include <pawl/plugin.h>
 
 /*
- * All that are due, until `ctx` is cancelled; each in a transaction of its own. What happened is added to `tally`. False: db_error says why;
+ * All that are due, until `ctx` is cancelled; some at a time in a transaction. What happened is added to `tally`. False: db_error says why;
  * what was done before stands, the rest is due still.
  */
 bool expiry_run(struct pawl_ctx *ctx, struct db *db, const struct policy *policy, uint64_t tally[TALLIES]);

@@ -130,12 +130,12 @@ Test(expiry, that_no_tick_has_seen_yet_revokes_nothing_when_it_is_approved_again
 
 Test(expiry, of_many_contractors_is_done_in_one_tick)
 {
-        for (int i = 1; i <= 50; i++) {
+        for (int i = 1; i <= 120; i++) {
                 verify_all(i);
                 assign(i, i);
         }
         sql("UPDATE verification SET expires_at = 1000 WHERE type = 'identity'");
-        published(host, 150);
+        published(host, 360);
         cr_assert_eq(running(), 0);
 }
 
