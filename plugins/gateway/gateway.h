@@ -40,6 +40,9 @@ struct numbers {
         int64_t first, last;          /* the range; last < first: none */
         int64_t next, end;            /* of the block in hand */
         int64_t more_begin, more_end; /* the one after it */
+        int64_t block;                /* how many were asked for last, */
+        int64_t asked_at;             /* when, */
+        bool asked;                   /* and whether they have not come yet */
         bool used_up;                 /* no block comes after these */
         bool complained;
 };

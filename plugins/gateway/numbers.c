@@ -5,7 +5,22 @@
 
 #include <inttypes.h>
 
-#define BLOCK 1000
+#define BLOCK_LEAST 2000
+#define BLOCK_MOST  32000 /* what a crash may skip is twice that */
+#define BLOCK_LASTS PAWL_S(2)
+
+/* How many to ask for: more, where the last ones were gone in no time, so that the journal's sync is always ahead of the callers. */
+static int64_t block_size(struct gateway *gw)
+{
+        struct numbers *n = &gw->numbers;
+        int64_t now = pawl_monotonic(gw->instance);
+        bool fast = n->block > 0 && now - n->asked_at < BLOCK_LASTS;
+
+        n->block = !fast ? BLOCK_LEAST : n->block * 2 < BLOCK_MOST ? n->block * 2 : BLOCK_MOST;
+        n->asked_at = now;
+        n->asked = true;
+        return n->block;
+}
 
 void numbers_serve(struct gateway *gw)
 {
@@ -20,14 +35,15 @@ void numbers_serve(struct gateway *gw)
                 n->more_begin = n->more_end = 0;
         }
         if (n->more_end == n->more_begin && journal_block(gw->journal, &begin, &end)) {
+                n->asked = false;
                 n->used_up = begin == end;
                 n->more_begin = begin;
                 n->more_end = end;
         }
         if (n->next == n->end && n->more_end > n->more_begin)
                 numbers_serve(gw);
-        else if (n->more_end == n->more_begin && !n->used_up)
-                journal_want_block(gw->journal, n->first, n->last, BLOCK);
+        else if (n->more_end == n->more_begin && !n->used_up && !n->asked)
+                journal_want_block(gw->journal, n->first, n->last, block_size(gw));
 }
 
 bool numbers_peek(struct exchange *ex, int64_t *number)
