@@ -158,8 +158,8 @@ def run(options):
             bench.settle()
             single.append(bench.wrk("POST", "/v1/requests", trial.path("request"), connections=128))
             bench.settle()
-            batched.append(bench.wrk("POST", "/v1/events", actions, "application/x-ndjson", connections=8))
-            read_back.append(bench.wrk("POST", "/v1/events", created, "application/x-ndjson", connections=8))
+            batched.append(bench.wrk("POST", "/v1/events", actions, "application/x-ndjson", connections=4))
+            read_back.append(bench.wrk("POST", "/v1/events", created, "application/x-ndjson", connections=4))
             bench.settle()
         prepare(bench)
         table = list(routes(bench))
@@ -173,7 +173,7 @@ def lines(events):
 
 def report_batches(what, results):
     rates = [r["rate"] * 1000 for r in results]
-    print(f"NDJSON, 1000 events a body, 8 connections, {what}: {statistics.median(rates):,.0f} events a second "
+    print(f"NDJSON, 1000 events a body, 4 connections, {what}: {statistics.median(rates):,.0f} events a second "
           f"({min(rates):,.0f} to {max(rates):,.0f})")
     return statistics.median(rates)
 
