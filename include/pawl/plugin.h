@@ -51,7 +51,7 @@ extern "C" {
 #endif
 
 #define PAWL_ABI_MAJOR 1
-#define PAWL_ABI_MINOR 0
+#define PAWL_ABI_MINOR 1
 
 #define PAWL_US(n) ((int64_t)(n)*INT64_C(1000))
 #define PAWL_MS(n) ((int64_t)(n)*INT64_C(1000000))
@@ -831,7 +831,7 @@ static inline struct pawl_str pawl_about_instance(struct pawl_instance *instance
         return instance->host->about(instance, PAWL_ABOUT_INSTANCE);
 }
 
-/* What keeps this worker from Kafka, in words: "no broker answers"; absent when nothing is known to. It may have changed a moment later. */
+/* What keeps this worker from Kafka, in words: "no broker answers"; absent when nothing is known to. It may have changed a moment later. Since 1.1. */
 static inline struct pawl_str pawl_about_kafka(struct pawl_instance *instance)
 {
         return instance->host->about(instance, PAWL_ABOUT_KAFKA);

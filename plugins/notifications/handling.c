@@ -7,6 +7,7 @@
 #include "common/fields.h"
 
 #include <inttypes.h>
+#include <pawl/jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,9 @@ pawl_result notifications_on_event(struct pawl_ctx *ctx, const struct pawl_event
         result = fields_check(ctx, ev);
         if (result != PAWL_OK)
                 return result;
+        /* The host makes a dead letter of what cannot be read in full, whatever it is called here: nothing may be written of it. */
+        if (pawl_event_json(ev) == NULL)
+                return pawl_reject(ctx, "expected an event that can be read in full");
         pawl_event_int(ev, "request_id", &request_id);
         facts_init(&h.facts, request_id);
         pthread_mutex_lock(&n->mutex);

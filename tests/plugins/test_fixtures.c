@@ -422,8 +422,8 @@ Test(recorder, says_which_required_setting_is_missing)
 
 Test(hostile, each_is_refused_with_its_cause)
 {
-        refused("hostile_minor", NULL, "the plugin wants version 1.3 of the contract, this host provides 1.0");
-        refused("hostile_major", NULL, "the plugin wants version 2.0 of the contract, this host provides 1.0");
+        refused("hostile_minor", NULL, "the plugin wants version 1.3 of the contract, this host provides 1.1");
+        refused("hostile_major", NULL, "the plugin wants version 2.1 of the contract, this host provides 1.1");
         refused("hostile_descriptor", NULL, "its descriptor: handlers, items 0 and 1 both take \"*\"");
         refused("hostile_fails", NULL, "the moon is in the wrong phase");
         refused("no_such_plugin", NULL, "no_such_plugin.so: cannot be opened: No such file or directory");

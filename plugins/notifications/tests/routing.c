@@ -181,6 +181,19 @@ Test(routing, events_that_nobody_is_told_of_are_remembered_and_write_no_row)
                          "Ремонт печи|Тверь|2|9\n");
 }
 
+/* The host makes a dead letter of it; what was written would make its mended successor look like a repeat. */
+Test(routing, of_an_event_that_cannot_be_read_in_full_nothing_is_written)
+{
+        create_request(1);
+        forget();
+        cr_assert_eq(feed_at("request.updated",
+                             "\"request_id\":5,\"customer_id\":2,\"updated_fields\":{\"title\":\"a\",\"title\":\"b\"},"
+                             "\"updated_by\":1",
+                             0),
+                     PAWL_REJECT);
+        cr_assert_str_eq(rows("SELECT title, customer_id FROM requests"), "Ремонт холодильника|1\n");
+}
+
 Test(routing, hostile_values_are_only_text)
 {
         feed(

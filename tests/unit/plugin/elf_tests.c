@@ -134,11 +134,11 @@ Test(elf, heads_of_other_versions_name_both_sides)
         struct pawl_error err;
 
         cr_assert_not(elf_judge_head(&head, &err));
-        cr_assert_str_eq(err.text, "the plugin wants version 1.3 of the contract, this host provides 1.0");
+        cr_assert_str_eq(err.text, "the plugin wants version 1.3 of the contract, this host provides 1.1");
         head.abi_minor = 0;
         head.abi_major = 2;
         cr_assert_not(elf_judge_head(&head, &err));
-        cr_assert_str_eq(err.text, "the plugin wants version 2.0 of the contract, this host provides 1.0");
+        cr_assert_str_eq(err.text, "the plugin wants version 2.0 of the contract, this host provides 1.1");
         head.abi_major = 1;
         head.size = 8;
         cr_assert_not(elf_judge_head(&head, &err));
