@@ -99,7 +99,10 @@ static void add_process(json_t *worker, const struct process *p)
         json_object_set_new(worker, "version", text_json(p, SCOREBOARD_TEXT_PLUGIN_VERSION));
         json_object_set_new(worker, "build", json_string(p->build));
         json_object_set_new(worker, "partitions", partitions_json(p, &lag));
-        json_object_set_new(worker, "lag", json_integer(lag));
+        /* Without partitions nothing is known of a lag: 0 would say that all is read. */
+        json_object_set_new(worker, "lag",
+                            json_array_size(json_object_get(worker, "partitions")) > 0 ? json_integer(lag)
+                                                                                       : json_null());
 }
 
 static json_t *seat_json(const struct seat *seat)

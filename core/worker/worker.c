@@ -20,6 +20,7 @@
 
 #define ARENAS      4
 #define LOCK_LOOK   (5 * CLOCK_MS)
+#define LOCK_SAY    (2 * CLOCK_S)    /* a wait for the lock that is longer than this is told of */
 #define CANCEL_TIME (200 * CLOCK_MS) /* for the callbacks of what is given up at the very end */
 
 /* ---- inputs ---- */
@@ -132,6 +133,8 @@ static void begin_serving(struct worker *w)
                 worker_fail(w, WORKER_EXIT_FAILED, "%s", err.text);
                 return;
         }
+        if (w->consumer != NULL)
+                scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_BROKER, consumer_state(w->consumer));
         w->consumer_at = 0;
         control_tell(w, json_pack("{ss}", "verb", "joined"));
         log_info("serving: plugin %s %.*s, generation %llu, %u threads, %zu topic%s", w->plugin->name,
@@ -261,14 +264,30 @@ static int64_t advance_draining(struct worker *w)
         return w->now + 100 * CLOCK_MS;
 }
 
+/* A successor waits for the end of its predecessor's drain. Who starts one plugin by hand beside a daemon would wait without a word. */
+static void say_lock(struct worker *w)
+{
+        if (w->lock_told_at == 0)
+                w->lock_told_at = w->now + LOCK_SAY;
+        if (w->now < w->lock_told_at)
+                return;
+        w->lock_told_at = INT64_MAX;
+        scoreboard_text_set(w->scoreboard, SCOREBOARD_TEXT_STATE,
+                            "waits until another process ends that is the same instance");
+        log_info("waits for its turn: another process on this host is instance %u of plugin %s, and has its lock",
+                 w->options.instance, w->plugin->name);
+}
+
 int64_t worker_advance(struct worker *w)
 {
         if (w->phase == PHASE_HOLDING && w->may_join)
                 w->phase = PHASE_LOCKING;
         switch (w->phase) {
         case PHASE_LOCKING:
-                if (!lock_try(w->lock_fd))
+                if (!lock_try(w->lock_fd)) {
+                        say_lock(w);
                         return w->now + LOCK_LOOK;
+                }
                 if (w->consumer != NULL && must_leave_first(w))
                         begin_leaving(w);
                 else

@@ -185,7 +185,8 @@ struct worker {
 
         int64_t watch_at;      /* gauges, deadlines */
         int64_t slow_watch_at; /* idle partitions, old messages, the log's counts */
-        int64_t lock_at;
+        int64_t
+            lock_told_at; /* when it is said that the instance's lock is waited for; 0: it is not; INT64_MAX: it was said */
         struct event_arena scratch; /* of handling_describe */
         struct event described;
         struct engine_counters told; /* what the scoreboard has been told */
