@@ -36,7 +36,7 @@ static const struct config_key host_keys[] = {
     {"admin.socket", CONFIG_KEY_PATH, HOST(admin_socket), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_RESTART,
      "the unix socket that pawlctl uses; default `admin.sock` in run_dir"},
     {"admin.listen", CONFIG_KEY_STRING, HOST(admin_listen), NULL, 0, 0, NULL, NULL, CONFIG_EFFECT_RESTART,
-     "the same over TCP, \"127.0.0.1:8081\"; default none: whoever reaches it may stop and reload"},
+     "the same over TCP, \"127.0.0.1:8081\"; default none: status and metrics for whoever reaches it; nothing can be changed there"},
     {"kafka.brokers", CONFIG_KEY_STRING, HOST(kafka.brokers), "localhost:9092,localhost:9093,localhost:9094", 0, 0,
      NULL, NULL, CONFIG_EFFECT_LIVE, "the brokers to begin with, host:port separated by commas"},
     {"kafka.static_membership", CONFIG_KEY_BOOL, HOST(kafka.static_membership), "true", 0, 0, NULL, NULL,

@@ -244,7 +244,9 @@ typedef void pawl_published_fn(void *self, void *arg, int32_t status);
 #define PAWL_WANTS_TOMBSTONES                                                                                          \
         0x1u /* events with a null value too; they have no type: only the handler of "*" can get them */
 #define PAWL_WANTS_MALFORMED 0x2u /* what is not a valid event too, in place of a dead letter; of "*" only */
-#define PAWL_SERIAL          0x4u /* never two calls of this handler at a time in this worker */
+/* Never two calls of this handler at a time in this worker. A handler is a row of the table: two rows with one function are two. What all
+ * handlers share (a database) is guarded by max_concurrency = 1 or by the plugin itself. */
+#define PAWL_SERIAL 0x4u
 
 struct pawl_handler {
         uint32_t size;
