@@ -142,8 +142,10 @@ static json_t *sample_value(const struct catalogue_field *field)
 
 json_t *schema_sample(const struct catalogue_type *type, bool complete)
 {
-        json_t *event = json_pack("{s:s, s:s, s:s}", "event_type", type->name, "event_id",
-                                  "6c89e4c2-bf53-40ca-afa7-01c1f979794f", "timestamp", "2026-11-22T10:00:00.123456");
+        json_t *event =
+            json_pack("{s:s, s:s, s:s}", "event_type", type->name, "event_id",
+                      complete ? "6c89e4c2-bf53-40ca-afa7-01c1f979794f" : "d2f0c5a8-4c1b-4b6e-8a57-9e0f6f1d3b24",
+                      "timestamp", "2026-11-22T10:00:00.123456");
 
         for (const struct catalogue_field *field = type->fields; field->name != NULL; field++) {
                 if (complete || field->required)

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define OPEN_TIMEOUT (15 * CLOCK_S)
 #define TURN         (200 * CLOCK_MS)
@@ -239,6 +240,8 @@ static int consume(struct ctl *ctl, struct consume *c)
         options.client.more_properties = &prompt;
         options.client.more_property_count = 1;
         options.from_earliest = c->from != NULL ? strcmp(c->from, "beginning") == 0 : !c->follow;
+        if (c->follow && !options.from_earliest && isatty(STDERR_FILENO))
+                fputs("pawlctl: waiting for new events (--from beginning shows those that are there, too)\n", stderr);
         c->reader = reader_open(&options, OPEN_TIMEOUT, &err);
         if (c->reader != NULL)
                 status = read_all(c);

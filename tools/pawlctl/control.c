@@ -174,9 +174,9 @@ int cmd_plugin(struct ctl *ctl, int argc, char **argv)
         if (json_array_size(words) != (size_t)argc - 1 || argc < 2) {
                 json_decref(words);
                 return ctl_fail(CTL_USAGE,
-                                argc < 2 ? "%s: expected a command; see pawlctl help"
-                                         : "%s: expected arguments in UTF-8",
-                                argv[0]);
+                                argc < 2 ? "%s: expected a command; pawlctl %s help names those that it has"
+                                         : "%s: expected arguments of %s in UTF-8",
+                                argv[0], argv[0]);
         }
         body = json_pack("{so}", "argv", words);
         name = daemon_escape(argv[0]);
