@@ -124,7 +124,8 @@ class Trial:
         self.bootstrap = self.first_line(
             "broker", [f"{self.build}/tools/pawl-broker", "--topics", f"{ROOT}/etc/topics.conf"])
         self.settings["static_membership"] = False
-        self.settings["properties"] = ["fetch.wait.max.ms=10"]
+        # A dead member's partitions stand still until its session is over.
+        self.settings["properties"] = ["fetch.wait.max.ms=10", "session.timeout.ms=6000", "heartbeat.interval.ms=1000"]
 
     def real_kafka(self, brokers=1):
         """An Apache Kafka of the trial's own."""
