@@ -52,9 +52,8 @@ struct papers {
 /* ---- Settings ---- */
 
 /* These exist in every template, set or not. */
-static const char *const usual_requisites[] = {"name",    "inn",  "kpp",      "ogrn",
-                                               "address", "city", "director", "director_genitive",
-                                               "account", "bank"};
+static const char *const usual_requisites[] = {"name", "inn",      "kpp",     "ogrn", "address",
+                                               "city", "director", "account", "bank"};
 
 /* What else a template may name; the second list is of completed work only. */
 static const char *const common_fields[] = {"number", "date", "contractor_id", "contractor", "contractor_requisites"};

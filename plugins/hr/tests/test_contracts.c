@@ -29,7 +29,7 @@ Test(contracts, three_approvals_give_the_contract_and_both_events_of_it)
         cr_assert_str_eq(emitted_string(1, "document_path"), scratch_path("documents/2026/contract-2026-000001.pdf"));
         cr_assert_eq(memcmp(last.emits.first->key, "55", 2), 0);
         expect_in(text_of("documents/2026/contract-2026-000001.pdf"), "Договор № ДОГ-2026-000001");
-        expect_in(text_of("documents/2026/contract-2026-000001.pdf"), "и Иванов Иван Иванович, именуемый");
+        expect_in(text_of("documents/2026/contract-2026-000001.pdf"), "Иванов Иван Иванович, именуемый");
 }
 
 Test(contracts, the_order_does_not_matter_and_one_type_thrice_is_not_three)
