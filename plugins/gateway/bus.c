@@ -33,10 +33,29 @@ struct bus *bus_new(struct pawl_instance *instance, int64_t ack_timeout, const s
         return bus;
 }
 
+static void unlink_it(struct bus *bus, struct submission *s)
+{
+        if (s->previous != NULL)
+                s->previous->next = s->next;
+        else
+                bus->first = s->next;
+        if (s->next != NULL)
+                s->next->previous = s->previous;
+        else
+                bus->last = s->previous;
+}
+
 void bus_free(struct bus **bus)
 {
-        if (*bus != NULL)
-                pthread_mutex_destroy(&(*bus)->lock);
+        if (*bus == NULL)
+                return;
+        while ((*bus)->first != NULL) {
+                struct submission *s = (*bus)->first;
+
+                unlink_it(*bus, s);
+                submission_free(&s);
+        }
+        pthread_mutex_destroy(&(*bus)->lock);
         free(*bus);
         *bus = NULL;
 }
@@ -90,18 +109,6 @@ static void link_last(struct bus *bus, struct submission *s)
         else
                 bus->first = s;
         bus->last = s;
-}
-
-static void unlink_it(struct bus *bus, struct submission *s)
-{
-        if (s->previous != NULL)
-                s->previous->next = s->next;
-        else
-                bus->first = s->next;
-        if (s->next != NULL)
-                s->next->previous = s->previous;
-        else
-                bus->last = s->previous;
 }
 
 /* ---- The way out and the way back ---- */
@@ -253,6 +260,19 @@ void bus_close(struct bus *bus)
         }
 }
 
+static void tell_late(struct bus *bus, struct submission *s)
+{
+        bus->hooks.late(bus->hooks.arg, s);
+        s->exchange = NULL;
+}
+
+void bus_give_up(struct bus *bus)
+{
+        for (struct submission *s = bus->first; s != NULL; s = s->next)
+                if (s->exchange != NULL)
+                        tell_late(bus, s);
+}
+
 int64_t bus_serve(struct bus *bus, int64_t now)
 {
         int64_t next = INT64_MAX;
@@ -275,8 +295,7 @@ int64_t bus_serve(struct bus *bus, int64_t now)
                 if (!bus->away)
                         pawl_log(bus->instance, PAWL_LOG_WARN, "no acknowledgement came from the bus in time");
                 bus->away = true;
-                bus->hooks.late(bus->hooks.arg, s);
-                s->exchange = NULL;
+                tell_late(bus, s);
         }
         if (more)
                 return now;

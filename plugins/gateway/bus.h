@@ -29,7 +29,7 @@ struct outgoing {
         uint32_t line;           /* of the body, from 1 */
         bool repeated;           /* published before: not published again */
         bool keyed;              /* its event_id was its sender's: remembered under `replay` */
-        int32_t status;
+        _Atomic int32_t status;  /* a pool thread writes it, the http thread may look before all are answered */
         struct replay_key replay;
 };
 
@@ -55,7 +55,9 @@ struct bus_hooks {
         void *arg;
         void (*wake)(void *arg);                            /* a pool thread: bus_serve has something to do */
         void (*concluded)(void *arg, struct submission *s); /* all of it is answered; s is freed afterwards */
-        void (*late)(void *arg, struct submission *s); /* ack_timeout has passed; s->exchange is cleared afterwards */
+        void (*late)(
+            void *arg,
+            struct submission *s); /* ack_timeout has passed, or bus_give_up; s->exchange is cleared afterwards */
 };
 
 struct bus *bus_new(struct pawl_instance *instance, int64_t ack_timeout, const struct bus_hooks *hooks);
@@ -76,6 +78,9 @@ int64_t bus_serve(struct bus *bus, int64_t now);
 
 /* Nothing more will be published: what was not is given up. */
 void bus_close(struct bus *bus);
+
+/* Every caller that still waits is told that it is not known what becomes of his events. */
+void bus_give_up(struct bus *bus);
 
 bool bus_idle(const struct bus *bus);
 

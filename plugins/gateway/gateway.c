@@ -75,9 +75,11 @@ static void look_at_tokens(struct gateway *gw, int64_t now)
         char error[1024];
         int64_t stamp;
 
-        if (gw->tokens_path == NULL || now - gw->tokens_looked < TOKENS_EVERY)
+        if (now - gw->tokens_looked < TOKENS_EVERY)
                 return;
         gw->tokens_looked = now;
+        if (gw->tokens_path == NULL)
+                return;
         stamp = stamp_of(gw->tokens_path);
         if (stamp == gw->tokens_stamp)
                 return;
@@ -89,7 +91,10 @@ static void look_at_tokens(struct gateway *gw, int64_t now)
                 return;
         }
         pawl_log(gw->instance, PAWL_LOG_INFO, "%s: %zu tokens", gw->tokens_path, tokens->count);
-        pawl_health(gw->instance, PAWL_HEALTH_OK, "%zu tokens", tokens->count);
+        if (tokens->count > 0)
+                pawl_health(gw->instance, PAWL_HEALTH_OK, "%zu tokens", tokens->count);
+        else
+                pawl_health(gw->instance, PAWL_HEALTH_DEGRADED, "no tokens: every caller is refused");
         tokens_keep_levels(tokens, gw->tokens);
         tokens_free(&gw->tokens);
         gw->tokens = tokens;
@@ -104,6 +109,7 @@ int64_t gateway_serve(struct gateway *gw, int64_t now)
         look_at_tokens(gw, now);
         replay_serve(gw->replay, sending_reserved, gw);
         numbers_serve(gw);
+        sending_give_up(gw, now);
         next = bus_serve(gw->bus, now);
         return next < gw->tokens_looked + TOKENS_EVERY ? next : gw->tokens_looked + TOKENS_EVERY;
 }
@@ -220,6 +226,9 @@ static void gateway_destroy(void *self)
         free(gw->journal_path);
         free(gw->model_path);
         model_free(&gw->model);
+        /* Not before: callbacks of what was published may come until now, and wake the server. */
+        server_free(&gw->server);
+        bus_free(&gw->bus);
         free(gw);
 }
 
@@ -293,7 +302,6 @@ static void gateway_stop(void *self)
         if (gw->server != NULL)
                 server_stop(gw->server);
         journal_stop(&gw->journal, gw->numbers.first, numbers_left(gw));
-        server_free(&gw->server);
         replay_free(&gw->replay);
         while (gw->reserving != NULL) {
                 struct submission *next = gw->reserving->next;
@@ -301,8 +309,6 @@ static void gateway_stop(void *self)
                 submission_free(&gw->reserving);
                 gw->reserving = next;
         }
-        if (gw->bus != NULL)
-                bus_free(&gw->bus);
         model_reader_free(&gw->reader);
         model_free(&gw->model);
 }

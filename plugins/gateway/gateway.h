@@ -73,4 +73,9 @@ int64_t gateway_serve(struct gateway *gateway, int64_t now);
 /* What keeps the gateway from taking requests, in words; "" when nothing does. Returns `out`. */
 const char *gateway_trouble(const struct gateway *gateway, char *out, size_t size);
 
+struct caller;
+
+/* Customers and contractors see what is theirs; of the rest they do not learn that it exists (reading.c). */
+bool caller_may_see(const struct caller *caller, const struct known_request *request);
+
 #endif

@@ -269,6 +269,9 @@ static pawl_result take_one(struct model *m, struct pawl_ctx *ctx, const struct 
 
         if (result != PAWL_OK || rule == NULL)
                 return result;
+        /* The host makes a dead letter of what cannot be read in full, whatever it is called here: nothing may be written of it. */
+        if (pawl_event_json(ev) == NULL)
+                return pawl_reject(ctx, "expected an event that can be read in full");
         if (!db_part_begin(m->db))
                 return db_outcome(m->db, ctx);
         if (apply(m, ev, rule) && db_part_keep(m->db))

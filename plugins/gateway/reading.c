@@ -14,8 +14,7 @@ static void cannot_read(struct exchange *ex)
         answer_header(&ex->answer, "Retry-After", "1");
 }
 
-/* Customers and contractors see what is theirs; of the rest they do not learn that it exists. */
-static bool may_see(const struct caller *caller, const struct known_request *request)
+bool caller_may_see(const struct caller *caller, const struct known_request *request)
 {
         if (caller->role == ROLE_CUSTOMER)
                 return request->customer_id == caller->user_id;
@@ -27,7 +26,7 @@ static bool find(struct exchange *ex, struct known_request *request)
 {
         int found = model_find(ex->gateway->reader, ex->id, request);
 
-        if (found == 1 && may_see(&ex->caller, request))
+        if (found == 1 && caller_may_see(&ex->caller, request))
                 return true;
         free(request->details);
         if (found < 0)

@@ -122,8 +122,7 @@ static bool find_request(struct command *c)
                 answer_header(&ex->answer, "Retry-After", "1");
                 return false;
         }
-        /* A customer learns nothing of others' requests, not even that they exist. */
-        if (found == 0 || (ex->caller.role == ROLE_CUSTOMER && c->request.customer_id != ex->caller.user_id))
+        if (found == 0 || !caller_may_see(&ex->caller, &c->request))
                 return unknown(ex);
         return true;
 }
@@ -187,10 +186,7 @@ static bool prepare_create(struct command *c)
                 lead_id(c, "request_id", id);
         } else if (id >= 0 && model_find(ex->gateway->reader, id, &c->request) == 1 &&
                    c->request.state != STATE_UNKNOWN) {
-                exchange_problem(ex, 409,
-                                 "request %" PRId64 " is there already, and is %s; request.created is possible only "
-                                 "while it is unknown",
-                                 id, state_name(c->request.state));
+                exchange_problem(ex, 409, "request %" PRId64 " is there already", id);
                 return false;
         }
         c->submission->request_id = id;
@@ -216,10 +212,6 @@ static bool prepare_complete(struct command *c)
 
         if (!check_state(c, STATE_COMPLETED))
                 return false;
-        if (caller->role == ROLE_CONTRACTOR && c->request.contractor_id != caller->user_id) {
-                exchange_problem(c->ex, 403, "request %" PRId64 " is another contractor's", c->request.id);
-                return false;
-        }
         if (caller->role == ROLE_CONTRACTOR && !check_self(c, "contractor_id"))
                 return false;
         lead_id(c, "contractor_id", c->request.contractor_id);

@@ -328,6 +328,7 @@ void sending_reserve(struct exchange *ex, struct submission *s)
         if (gw->reserving != NULL)
                 gw->reserving->previous = s;
         gw->reserving = s;
+        s->deadline = pawl_monotonic(gw->instance) + pawl_setting_int(gw->instance, "ack_timeout");
         replay_reserve(gw->replay, s->keyed ? &s->replay : &s->items[0].replay, s->request_id, s);
 }
 
@@ -342,5 +343,27 @@ void sending_reserved(void *arg, void *waiter)
                 gw->reserving = s->next;
         if (s->next != NULL)
                 s->next->previous = s->previous;
-        send_out(gw, s);
+        if (s->exchange != NULL) {
+                send_out(gw, s);
+                return;
+        }
+        /* The caller was told that nothing is published; when he comes again, the same number is found in the file. */
+        sending_release(gw, s);
+        submission_free(&s);
+}
+
+void sending_give_up(struct gateway *gw, int64_t now)
+{
+        for (struct submission *s = gw->reserving; s != NULL; s = s->next) {
+                struct exchange *ex = s->exchange;
+
+                if (ex == NULL || s->deadline > now)
+                        continue;
+                s->exchange = NULL;
+                ex->submission = NULL;
+                exchange_problem(ex, 503,
+                                 "the request's number cannot be written now; nothing is published, send it again");
+                answer_header(&ex->answer, "Retry-After", "%d", AGAIN_AWAY);
+                exchange_done(ex);
+        }
 }

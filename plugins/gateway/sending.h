@@ -35,6 +35,9 @@ void sending_concluded(void *arg, struct submission *submission);
 void sending_late(void *arg, struct submission *submission);
 void sending_reserved(void *arg, void *submission);
 
+/* Who waits for a number that the file did not take by its deadline is told so. INT64_MAX: everybody who waits for one. */
+void sending_give_up(struct gateway *gateway, int64_t now);
+
 /* Publishing makes no sense now: the answer is set. */
 bool sending_impossible(struct exchange *exchange);
 

@@ -2,6 +2,7 @@
 
 #include "exchange.h"
 #include "gateway.h"
+#include "sending.h"
 #include "text.h"
 
 #include <errno.h>
@@ -182,6 +183,11 @@ static bool stopped(const struct server *server, int64_t now, int64_t *since)
                 return false;
         if (*since == 0)
                 *since = now;
+        /* libmicrohttpd ends no daemon with connections that wait: the callers are answered, and the last turns send it. */
+        if (now - *since > LAST_TIME / 2) {
+                bus_give_up(server->gateway->bus);
+                sending_give_up(server->gateway, INT64_MAX);
+        }
         return server->gateway->in_flight == 0 || now - *since > LAST_TIME;
 }
 

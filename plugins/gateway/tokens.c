@@ -73,7 +73,7 @@ static bool read_rate(struct token *token, const char *value)
 
 static bool read_burst(struct token *token, const char *value)
 {
-        return read_amount(&token->burst, value);
+        return read_amount(&token->burst, value) && token->burst >= 1;
 }
 
 static bool read_hash(struct token *token, const char *value)
@@ -100,7 +100,7 @@ static const struct {
     {"user", read_user, true, "an integer of 0 or more"},
     {"sha256", read_hash, true, "64 hexadecimal digits in lower case"},
     {"rate", read_rate, false, "a number above 0, events a second"},
-    {"burst", read_burst, false, "a number above 0, events"},
+    {"burst", read_burst, false, "a number of 1 or more, events"},
 };
 
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
@@ -145,8 +145,8 @@ static bool read_line(struct reading *r, char *line, struct token *token)
         for (size_t i = 0; i < KEY_COUNT && good; i++)
                 if (keys[i].required && !(seen & (1u << i)))
                         good = fault(r, "%s: expected %s, found nothing", keys[i].name, keys[i].expected);
-        if (token->burst == 0)
-                token->burst = token->rate;
+        if (token->burst == 0) /* below 1 no event would ever be let through */
+                token->burst = token->rate > 1 ? token->rate : 1;
         token->level = token->burst;
         return good;
 }

@@ -76,6 +76,9 @@ bool answer_one(int32_t status);
 /* Answers what was held with PAWL_E_CANCELLED. */
 bool give_up_held(void);
 
+/* After the end of the plugin that published it: nobody is there to be told. */
+void forget_held(void);
+
 /* Lets publications that come be answered for a moment. */
 void pump(int64_t time);
 

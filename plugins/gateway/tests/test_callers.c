@@ -76,6 +76,12 @@ Test(callers, a_token_sends_no_more_than_it_may)
         cr_assert_eq(ask("POST", "/v1/events", "admin", JSON, event("")), 202);
 }
 
+Test(callers, a_rate_below_one_lets_the_first_event_through)
+{
+        cr_assert_eq(ask("POST", "/v1/events", "seldom", JSON, event("")), 202);
+        cr_assert_eq(ask("POST", "/v1/events", "seldom", JSON, event("")), 429);
+}
+
 Test(callers, the_lines_of_a_batch_count_each)
 {
         cr_assert_eq(ask("POST", "/v1/events", "slow", NDJSON,

@@ -108,3 +108,19 @@ Test(handover, a_request_that_arrived_before_the_end_is_taken_up)
         cr_assert_eq(last.status, 200);
         close(fd);
 }
+
+/* libmicrohttpd ends the process when it is ended with connections that wait. */
+Test(handover, a_caller_whose_event_nobody_acknowledges_is_answered_before_the_end)
+{
+        struct pawl_error err;
+        int fd = caller_open();
+
+        publications = HOLD;
+        caller_request(fd, "POST", "/v1/events", "admin", JSON, event(""));
+        await_messages(1);
+        cr_assert(testhost_restart(host, NULL, NULL, &err), "%s", err.text);
+        forget_held();
+        last = caller_read(fd);
+        cr_assert_eq(last.status, 503);
+        close(fd);
+}
