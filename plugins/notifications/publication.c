@@ -17,6 +17,8 @@ struct published {
         struct publication *owner;
         struct published *next;
         int64_t id;
+        int64_t
+            finished; /* a delivery that is tried again after it failed has another outcome to be told, under another number */
 };
 
 struct publication {
@@ -79,6 +81,10 @@ static void on_published(void *self, void *arg, int32_t status)
                 free(one);
                 return;
         }
+        if (status != 0)
+                pawl_log(p->instance, PAWL_LOG_ERROR,
+                         "delivery %" PRId64 ": the brokers refuse its notification event for good (error %" PRId32 ")",
+                         one->id, status);
         pthread_mutex_lock(&p->mutex);
         one->next = p->acknowledged;
         p->acknowledged = one;
@@ -192,7 +198,7 @@ static bool publish_one(struct publication *p, struct store *store, const struct
 
         if (one == NULL)
                 return false;
-        *one = (struct published){.owner = p, .id = d->id};
+        *one = (struct published){.owner = p, .id = d->id, .finished = d->finished};
         status = give(p, d, one);
         if (status != 0)
                 free(one);
@@ -201,7 +207,7 @@ static bool publish_one(struct publication *p, struct store *store, const struct
         if (status != 0) {
                 pawl_log(p->instance, PAWL_LOG_ERROR,
                          "delivery %" PRId64 ": its notification event cannot be published (error %d)", d->id, status);
-                store_published(store, d->id);
+                store_published(store, d->id, d->finished);
         }
         return true;
 }
@@ -242,7 +248,7 @@ pawl_result publication_note(struct publication *publication, struct store *stor
         pawl_result result = PAWL_OK;
 
         for (const struct published *p = publication->noting; p != NULL && result == PAWL_OK; p = p->next)
-                result = store_published(store, p->id);
+                result = store_published(store, p->id, p->finished);
         return result;
 }
 

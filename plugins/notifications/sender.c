@@ -1,5 +1,6 @@
 #include "sender_private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
         PAWL_S(10) /* what is being sent at the end has this long; then it is cut off, and sent again later */
 #define WRITE_AGAIN PAWL_MS(200) /* after a turn that could not be written */
 #define PURGE_EVERY PAWL_S(600)
+#define PURGE_ON    PAWL_S(1) /* while there is more to be forgotten */
 
 static void wake(void *arg)
 {
@@ -58,10 +60,17 @@ static bool take_place(struct sender *s)
         }
         snprintf(path, sizeof path, "%s.lock", s->options.store_path);
         s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-        if (s->lock_fd >= 0 && flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0 && store_begin(s->store) == PAWL_OK)
-                return true;
-        if (s->lock_fd >= 0)
-                close(s->lock_fd);
+        if (s->lock_fd < 0) {
+                snprintf(error, sizeof error, "nothing is sent: %.300s: %s", path, strerror(errno));
+                sender_trouble(s, error);
+                return false;
+        }
+        if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0) {
+                if (store_begin(s->store) == PAWL_OK)
+                        return true;
+                sender_trouble(s, store_error(s->store));
+        }
+        close(s->lock_fd);
         s->lock_fd = -1;
         return false;
 }
@@ -228,11 +237,12 @@ static void begin(struct sender *s)
 static void purge(struct sender *s)
 {
         int64_t now = pawl_monotonic(s->options.instance);
+        bool more = false;
 
         if (now < s->purge_at)
                 return;
-        store_purge(s->store, pawl_now(s->options.instance) - s->options.keep);
-        s->purge_at = now + PURGE_EVERY;
+        store_purge(s->store, pawl_now(s->options.instance) - s->options.keep, &more);
+        s->purge_at = now + (more ? PURGE_ON : PURGE_EVERY);
 }
 
 static int64_t until(int64_t at, int64_t now, int64_t wait)

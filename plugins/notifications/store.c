@@ -41,6 +41,7 @@ static const char *const migrations[] = {
     "CREATE INDEX deliveries_unpublished ON deliveries (finished) WHERE finished IS NOT NULL AND published = 0;"
     "CREATE INDEX deliveries_old ON deliveries (finished_at) WHERE published = 1;"
     "CREATE INDEX deliveries_request ON deliveries (request_id);"
+    "CREATE INDEX handled_at ON handled (at);"
     "CREATE TABLE finish (number INTEGER NOT NULL);"
     "INSERT INTO finish SELECT coalesce(max(finished), 0) FROM deliveries;"
     "CREATE TRIGGER finish_by_update AFTER UPDATE OF finished ON deliveries WHEN NEW.finished IS NOT NULL"
@@ -85,7 +86,7 @@ static const char *const statements[] = {
     [PAST_DEADLINE] = "SELECT id FROM deliveries WHERE state = 'queued' AND deadline <= ? ORDER BY deadline LIMIT 1",
     [EXPIRE] = "UPDATE deliveries SET state = 'failed', finished_at = ?2, finished = " NEXT_FINISHED ","
                " error = 'given up at its deadline; ' || ifnull('last: ' || error, 'never tried') WHERE id = ?1",
-    [PUBLISHED] = "UPDATE deliveries SET published = 1 WHERE id = ? AND finished IS NOT NULL",
+    [PUBLISHED] = "UPDATE deliveries SET published = 1 WHERE id = ? AND finished = ?",
     [NEXT_DUE] = "SELECT min(next_attempt) FROM deliveries WHERE state = 'queued' AND channel = ?",
     [NEXT_DEADLINE] = "SELECT min(deadline) FROM deliveries WHERE state = 'queued'",
     [UNPUBLISHED] = "SELECT " DELIVERY_COLUMNS " FROM deliveries WHERE finished IS NOT NULL AND published = 0"

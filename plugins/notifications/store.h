@@ -109,7 +109,8 @@ pawl_result store_finish(struct store *store, int64_t id, bool sent, const char 
 /* Gives up to `max` queued deliveries up whose deadline has passed; `count` gets their number. */
 pawl_result store_expire(struct store *store, int64_t now, size_t max, size_t *count);
 
-pawl_result store_published(struct store *store, int64_t id);
+/* The outcome that has the number `finished` is told; one that came after it, of the same delivery tried again, is not. */
+pawl_result store_published(struct store *store, int64_t id, int64_t finished);
 
 /* Outside turns. Nanoseconds since 1970, INT64_MAX for never: when a channel's next queued delivery is due; when the next deadline of one passes. */
 pawl_result store_next_due(struct store *store, const char *channel, int64_t *due);
@@ -121,7 +122,7 @@ pawl_result store_unpublished(struct store *store, int64_t after, size_t max, st
 /* How many of a channel are queued. */
 pawl_result store_queued(struct store *store, const char *channel, int64_t *count);
 
-/* Forgets what was published before `before` (nanoseconds since 1970), a limited number at a time. */
-pawl_result store_purge(struct store *store, int64_t before);
+/* Forgets what was published before `before` (nanoseconds since 1970), a limited number at a time; `more`: there may be others. */
+pawl_result store_purge(struct store *store, int64_t before, bool *more);
 
 #endif

@@ -67,9 +67,9 @@ pawl_result store_expire(struct store *store, int64_t now, size_t max, size_t *c
         return result;
 }
 
-pawl_result store_published(struct store *store, int64_t id)
+pawl_result store_published(struct store *store, int64_t id, int64_t finished)
 {
-        return run(store, PUBLISHED, DB_VALUES(db_int(id)));
+        return run(store, PUBLISHED, DB_VALUES(db_int(id), db_int(finished)));
 }
 
 pawl_result store_next_due(struct store *store, const char *channel, int64_t *due)
@@ -105,9 +105,13 @@ pawl_result store_queued(struct store *store, const char *channel, int64_t *coun
         return number(store, QUEUED, DB_VALUES(text(channel)), count, &found);
 }
 
-pawl_result store_purge(struct store *store, int64_t before)
+pawl_result store_purge(struct store *store, int64_t before, bool *more)
 {
         pawl_result result = run(store, PURGE_DELIVERIES, DB_VALUES(db_int(before)));
 
-        return result == PAWL_OK ? run(store, PURGE_HANDLED, DB_VALUES(db_int(before))) : result;
+        *more = result == PAWL_OK && db_changes(store->db) > 0;
+        if (result == PAWL_OK)
+                result = run(store, PURGE_HANDLED, DB_VALUES(db_int(before)));
+        *more = *more || (result == PAWL_OK && db_changes(store->db) > 0);
+        return result;
 }
