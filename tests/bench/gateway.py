@@ -91,7 +91,7 @@ class Bench:
         def lag():
             partitions = [p for w in self.trial.try_status()["plugins"][0]["workers"] for p in w["partitions"]]
             return partitions and all(p["lag"] == 0 for p in partitions)
-        wait_for("the read model is at the topics' end", lag, 120)
+        wait_for("the read model is at the topics' end", lag, 300)
         time.sleep(0.5)
 
     def publish(self, events):
