@@ -200,6 +200,16 @@ static bool note_updated(struct model *m, const struct pawl_event *ev, int64_t i
         return good;
 }
 
+/* The priority that workflow gave the request stands in the metadata of its assignment, and counts from then on. */
+static bool note_assigned(struct model *m, const struct pawl_event *ev, int64_t id)
+{
+        const json_t *metadata = json_object_get(pawl_event_json(ev), "metadata");
+        const char *priority = json_string_value(json_object_get(metadata, "priority"));
+
+        return priority == NULL ||
+               db_run(m->db, MODEL_SET_PRIORITY, DB_VALUES(db_int(id), db_text(pawl_text(priority))));
+}
+
 /* ---- Events ---- */
 
 /* What names the event: its id, or, where it has none, its place. */
@@ -258,6 +268,8 @@ static bool apply(struct model *m, const struct pawl_event *ev, const struct rul
         if (rule->to == STATE_NEW && !note_created(m, ev, id, time))
                 return false;
         if (strcmp(rule->event_type, "request.updated") == 0 && !note_updated(m, ev, id))
+                return false;
+        if (strcmp(rule->event_type, "workflow.manager_assigned") == 0 && !note_assigned(m, ev, id))
                 return false;
         return take_effect(m, id, time);
 }

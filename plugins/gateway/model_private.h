@@ -11,6 +11,7 @@ enum {
         MODEL_SET_STATE,
         MODEL_SET_MANAGER,
         MODEL_SET_CONTRACTOR,
+        MODEL_SET_PRIORITY,
         MODEL_SET_DETAILS,
         MODEL_ADD,
         MODEL_WAITING,

@@ -36,13 +36,15 @@ static const char *const statements[MODEL_STATEMENTS] = {
     [MODEL_TOUCH] = "INSERT INTO request (request_id, state, priority, details, created, updated)"
                     " VALUES (?1, 'unknown', '', '{}', 0, ?2)"
                     " ON CONFLICT (request_id) DO UPDATE SET updated = max(updated, ?2)",
-    [MODEL_CREATE] = "UPDATE request SET priority = ?2, customer_id = ?3, details = ?4, created = ?5"
-                     " WHERE request_id = ?1 AND created = 0",
+    [MODEL_CREATE] =
+        "UPDATE request SET priority = CASE priority WHEN '' THEN ?2 ELSE priority END, customer_id = ?3, details = ?4, created = ?5"
+        " WHERE request_id = ?1 AND created = 0",
     [MODEL_FIND] = "SELECT state, priority, ifnull(customer_id, -1), ifnull(manager_id, -1), ifnull(contractor_id, -1),"
                    " details, created, updated FROM request WHERE request_id = ?",
     [MODEL_SET_STATE] = "UPDATE request SET state = ?2 WHERE request_id = ?1",
     [MODEL_SET_MANAGER] = "UPDATE request SET manager_id = ?2 WHERE request_id = ?1",
     [MODEL_SET_CONTRACTOR] = "UPDATE request SET contractor_id = ?2 WHERE request_id = ?1",
+    [MODEL_SET_PRIORITY] = "UPDATE request SET priority = ?2 WHERE request_id = ?1",
     [MODEL_SET_DETAILS] = "UPDATE request SET priority = ?2, details = ?3 WHERE request_id = ?1",
     [MODEL_ADD] = "INSERT OR IGNORE INTO happening (source, request_id, time, event_type, event_id, correlation_id,"
                   " event_source, topic, partition, offset, person, to_state, waits)"

@@ -132,6 +132,8 @@ def check_effects(stage, stories):
         check(not mine["notification.failed"], f"request {story.id}: a delivery failed")
         state = stage.rows("workflow", "workflow*.db", "SELECT state FROM request WHERE request_id = ?", story.id)
         check(state == [("completed",)], f"request {story.id}: expected to be completed, found {state}")
+        told = stage.get(f"/v1/requests/{story.id}").body
+        check((told["state"], told["priority"]) == ("completed", "urgent"), f"the gateway tells {told}")
     check(not stage.events(*[f"{topic}-dlq" for topic in TOPICS]), "a dead letter")
     return events
 

@@ -78,6 +78,17 @@ Test(requests, a_number_that_is_taken_is_a_conflict)
         cr_assert_str_eq(member("detail"), "request 5 is there already");
 }
 
+/* Topics share no order: the assignment may be read before its request. */
+Test(requests, the_priority_is_the_one_that_workflow_gave)
+{
+        feed("workflow-events",
+             "{\"event_type\":\"workflow.manager_assigned\",\"event_id\":\"a-5\",\"request_id\":5,\"manager_id\":7,"
+             "\"assigned_by\":1,\"metadata\":{\"priority\":\"urgent\"}}");
+        feed_created(5, 101);
+        cr_assert_eq(ask("GET", "/v1/requests/5", "manager", NULL, NULL), 200);
+        cr_assert_str_eq(member("priority"), "urgent");
+}
+
 Test(requests, of_another_contractors_request_nothing_is_told)
 {
         feed_created(5, 101);
