@@ -193,7 +193,8 @@ static bool check_type(const json_t *event, const char *name, json_t *faults)
 
 /* ---- The key ---- */
 
-const json_t *event_text_key(const json_t *event, const char **name)
+/* The first of the four members that is there; NULL: it has none of them. */
+static const json_t *find_key(const json_t *event, const char **name)
 {
         static const char *const names[] = {"request_id", "user_id", "contractor_id", "event_id"};
 
@@ -210,7 +211,7 @@ const json_t *event_text_key(const json_t *event, const char **name)
 static bool choose_key(struct event_text *out, const json_t *event, json_t *faults)
 {
         const char *name;
-        const json_t *value = event_text_key(event, &name);
+        const json_t *value = find_key(event, &name);
 
         if (json_is_integer(value)) {
                 snprintf(out->key, sizeof out->key, "%" JSON_INTEGER_FORMAT, json_integer_value(value));

@@ -45,7 +45,4 @@ void event_text_clear(struct event_text *event);
 /* A random UUID, version 4. */
 void event_text_uuid(char out[37]);
 
-/* "request_id", …: the member that is the key of a complete event; NULL: it has none of them. */
-const json_t *event_text_key(const json_t *event, const char **name);
-
 #endif

@@ -54,7 +54,7 @@ static json_t *value_schema(const struct catalogue_field *field)
         return NULL;
 }
 
-json_t *schema_field(const struct catalogue_field *field)
+static json_t *schema_field(const struct catalogue_field *field)
 {
         json_t *schema = value_schema(field);
 

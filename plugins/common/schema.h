@@ -15,9 +15,6 @@
 /* The schema of a type's events, without "$schema" and "$id". Unknown members are allowed. */
 json_t *schema_type(const struct catalogue_type *type, int which);
 
-/* The schema of one member. */
-json_t *schema_field(const struct catalogue_field *field);
-
 /* An event of that type which fits its schema, complete (all members) or with the required ones only; always the same. */
 json_t *schema_sample(const struct catalogue_type *type, bool complete);
 

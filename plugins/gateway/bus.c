@@ -205,11 +205,6 @@ bool bus_away(const struct bus *bus)
         return bus->away && bus->first != NULL;
 }
 
-bool bus_idle(const struct bus *bus)
-{
-        return bus->first == NULL;
-}
-
 /* ---- Serving ---- */
 
 static void conclude(struct bus *bus)

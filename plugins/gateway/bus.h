@@ -82,6 +82,4 @@ void bus_close(struct bus *bus);
 /* Every caller that still waits is told that it is not known what becomes of his events. */
 void bus_give_up(struct bus *bus);
 
-bool bus_idle(const struct bus *bus);
-
 #endif
